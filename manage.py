@@ -33,9 +33,15 @@ def main() -> None:
     use_own_interpreter()
     find_running_stack()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gobiz_admin.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        # A setting that is missing is the operator's to set: a sentence, not a traceback.
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -132,8 +132,9 @@ class Postgres:
         command += ["--no-instructions"] + ([] if self.durable else ["--no-sync"])
         result = run_as(self.account, command)
         if result.returncode != 0:
-            last = (result.stderr or result.stdout).strip().splitlines()[-1:] or ["no reason given"]
-            raise ServerError(f"PostgreSQL could not make its cluster in {self.data}: {last[0]}")
+            lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]
+            reason = next((line for line in lines if "error:" in line or "FATAL:" in line), lines[-1])
+            raise ServerError(f"PostgreSQL could not make its cluster in {self.data}: {reason}")
         new.rename(self.data)
 
     def remove_leftover(self) -> None:

@@ -19,6 +19,8 @@ from gobiz_admin.stack.config import ROOT
 
 LOCALE = ROOT / "gobiz_admin" / "locale"
 LANGUAGE = "id"
+# The sandbox speaks English, as GoBiz's own portal does.
+UNTRANSLATED = {"migrations", "sandbox", "stack"}
 SOURCES = ("gobiz_admin", "webhooks", "menus", "orders", "templates")
 KEYWORDS: dict[str, tuple[object, ...] | None] = {
     "_": None,
@@ -69,7 +71,7 @@ def compile_one(path: Path) -> None:
 def source_files(root: Path) -> Iterator[Path]:
     for name in SOURCES:
         for path in sorted((root / name).rglob("*")):
-            if path.suffix in {".py", ".html", ".txt"} and "migrations" not in path.parts:
+            if path.suffix in {".py", ".html", ".txt"} and not UNTRANSLATED & set(path.parts):
                 yield path
 
 
@@ -80,7 +82,8 @@ def template_as_python(text: str, name: str) -> bytes:
 
     if not settings.configured:
         settings.configure()
-    return templatize(text, origin=name).encode()
+    # Markup is indented as it likes; Python is not.
+    return "\n".join(line.strip() for line in templatize(text, origin=name).splitlines()).encode()
 
 
 def texts_in(path: Path, name: str) -> Iterator[tuple[object, list[str], str | None]]:

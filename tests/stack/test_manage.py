@@ -28,6 +28,7 @@ def checkout(tmp_path):
     for folder in (package, package.parent, package.parent.parent):
         (folder / "__init__.py").touch()
     (package / "__init__.py").write_text(STAND_IN)
+    (package.parent / "exceptions.py").write_text("class ImproperlyConfigured(Exception): pass\n")
     return tmp_path
 
 
