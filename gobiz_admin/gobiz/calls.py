@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from gobiz_admin.gobiz import http
 from gobiz_admin.gobiz.answers import Call, refusal
-from gobiz_admin.gobiz.errors import NotFound, OutletUnknown
+from gobiz_admin.gobiz.errors import NotFound, OutletUnknown, PossiblyApplied
 from gobiz_admin.gobiz.tokens import AppCredentials, Token, TokenStore
 
 
@@ -63,14 +63,19 @@ class Caller:
             )
 
         token = self.token()
-        answer = attempt(token)
-        if answer.status == 401:
-            token = self.tokens.get(self.credentials, refresh_of=token.access_token)
+        try:
             answer = attempt(token)
-        answer = replace(answer, secrets=(token.access_token, self.credentials.app_secret))
-        if answer.ok:
-            return answer
-        raise refusal(answer, call, token.scopes)
+            if answer.status == 401:
+                token = self.tokens.get(self.credentials, refresh_of=token.access_token)
+                answer = attempt(token)
+            answer = replace(answer, secrets=(token.access_token, self.credentials.app_secret))
+            if answer.ok:
+                return answer
+            raise refusal(answer, call, token.scopes)
+        except PossiblyApplied as error:
+            # Reading changes nothing, whether it was answered or not.
+            error.maybe_applied = error.maybe_applied and call.method != "GET"
+            raise
 
 
 def _standard_headers(token: Token) -> dict[str, str]:

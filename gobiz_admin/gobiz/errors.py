@@ -15,8 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from gobiz_admin.gobiz.scopes import FEATURE_OF_SCOPE
 
 DETAIL_LENGTH = 300
-# Controls, line and paragraph separators, direction overrides, lone surrogates.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 TOKEN_LIKE = re.compile(
     r"(?i:\b(?:bearer|basic)\s+\S+)"
     r"|eyJ[\w\-]{5,}(?:\.[\w\-]+)*"
@@ -33,7 +31,9 @@ def clean_detail(text: object, secrets: Iterable[str] = ()) -> str:
         if secret:
             text = text.replace(secret, "[hidden]")
     # Cut before the pattern runs: the message may be a whole page. What the cut halves, the end drops.
-    shown = TOKEN_LIKE.sub("[hidden]", UNPRINTABLE.sub(" ", text[:4000]))
+    # Unprintable are controls, direction overrides, lone surrogates and code points that mean nothing.
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[:4000])
+    shown = TOKEN_LIKE.sub("[hidden]", printable)
     shown = " ".join(shown.split())
     return shown if len(shown) <= DETAIL_LENGTH else shown[: DETAIL_LENGTH - 1] + "…"
 

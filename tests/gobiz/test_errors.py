@@ -3,6 +3,8 @@ import pickle
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gobiz_admin.gobiz import errors, scopes
 from gobiz_admin.gobiz.errors import GobizError, clean_detail
@@ -80,6 +82,16 @@ def test_a_detail_is_one_short_printable_line():
     assert len(detail) == 300
     assert detail.endswith("…")
     detail.encode()
+
+
+@given(st.text(alphabet=st.characters(), max_size=50))
+def test_any_text_becomes_a_printable_detail(text):
+    assert clean_detail(text).isprintable()
+
+
+@pytest.mark.parametrize("letter", ["\U0001019d", "\u2028", "\x85", "\ue000", "\u202e", "\ud800"])
+def test_an_unprintable_letter_is_left_out(letter):
+    assert clean_detail(f"a{letter}b") == "a b"
 
 
 @pytest.mark.parametrize("odd", [None, 5, ["x"], {"a": 1}, b"bytes"])

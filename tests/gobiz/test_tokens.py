@@ -188,6 +188,24 @@ def test_a_lock_that_passed_to_another_is_not_released(world, connection, store,
     assert connection.get(lock) == b"another"
 
 
+def test_who_wins_the_lock_just_after_another_was_done_does_not_ask_again(
+    world, connection, store, credentials, monkeypatch
+):
+    key = store._key(credentials, ALL_SCOPES)
+    real = store._redis.set
+
+    def set_after_another(name, value, **options):
+        if options.get("nx"):
+            end = time.time() + 3599
+            store._write(key, Token("another's", ALL_SCOPES, end, end - 60))
+        return real(name, value, **options)
+
+    monkeypatch.setattr(store._redis, "set", set_after_another)
+    assert store.get(credentials).access_token == "another's"
+    assert not world.seen
+    assert not connection.exists(f"{key}:lock")
+
+
 def test_the_lock_is_free_after_a_failure(world, connection, store, credentials):
     world.reply = lambda handler: handler.answer({"error": "invalid_client"}, 401)
     with pytest.raises(errors.CredentialsRefused):
