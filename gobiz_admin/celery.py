@@ -1,0 +1,34 @@
+"""The Celery application. Three queues, so that a PUT of a minute never delays an order:
+
+`notifications` (what GoBiz told us), `actions` (what a person at the counter waits for) and
+`publishing` (menus, proofs, imports). The broker only wakes workers; what there is to do stands in
+the database, and the periodic sweeps below find what no wake-up reached.
+"""
+
+import os
+
+from celery import Celery
+from celery.schedules import schedule
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gobiz_admin.settings")
+
+app = Celery("gobiz_admin")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.task_routes = {
+    "webhooks.tasks.work_off": {"queue": "notifications"},
+    "webhooks.tasks.prove_connection": {"queue": "publishing"},
+    "webhooks.tasks.sweep_proofs": {"queue": "publishing"},
+    "orders.tasks.*": {"queue": "actions"},
+    "menus.tasks.*": {"queue": "publishing"},
+}
+app.conf.beat_schedule = {
+    "sweep notifications": {"task": "webhooks.tasks.work_off", "schedule": schedule(5.0)},
+    "sweep proofs": {"task": "webhooks.tasks.sweep_proofs", "schedule": schedule(15.0)},
+    "sweep order actions": {"task": "orders.tasks.sweep_actions", "schedule": schedule(10.0)},
+    "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
+}
+for entry in app.conf.beat_schedule.values():
+    # A sweep that waited longer than its period says nothing new: the next one is on its way.
+    entry["options"] = {"expires": 10}

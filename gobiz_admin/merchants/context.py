@@ -1,0 +1,35 @@
+"""What the frame of every page shows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest
+
+from gobiz_admin.merchants.banners import banners_for
+from gobiz_admin.merchants.roles import Action, may
+
+LIVE_TOKEN_SALT = "live"  # noqa: S105 - a name, the same as in live/app.py
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Merchant, member, rights and the stream's address; nothing outside of a merchant."""
+    member = getattr(request, "member", None)
+    if member is None:
+        return {}
+    banners = banners_for(member.merchant)
+    return {
+        "member": member,
+        "merchant": member.merchant,
+        "place": request.place,  # type: ignore[attr-defined]
+        "rights": {action.name.lower() for action in Action if may(member.role, action)},
+        "banners": banners,
+        "alerts_count": sum(banner.alerts for banner in banners),
+        "live_url": f"{settings.LIVE_BASE_URL}/events/",
+        "live_token": live_token(member.merchant_id),
+    }
+
+
+def live_token(merchant_id: int) -> str:
+    """A short-lived proof, for the stream process, that its bearer may listen to this merchant."""
+    return signing.TimestampSigner(salt=LIVE_TOKEN_SALT).sign(str(merchant_id))

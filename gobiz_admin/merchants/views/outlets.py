@@ -1,0 +1,31 @@
+"""The merchant's outlets, and how each is connected."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from gobiz_admin.gobiz.scopes import FEATURE_OF_SCOPE, OPTIONAL_SCOPES
+from gobiz_admin.merchants.models import Proof
+from gobiz_admin.merchants.roles import Action
+from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+
+
+@member_view(Action.SEE_OUTLETS)
+def outlets(request: MemberRequest) -> HttpResponse:
+    found = request.merchant.outlets.select_related("gobiz_app").prefetch_related("proofs")
+    rows = []
+    for outlet in found:
+        states = [proof.state for proof in outlet.proofs.all()]
+        rows.append(
+            {
+                "outlet": outlet,
+                "app": outlet.gobiz_app,
+                "missing_features": [
+                    FEATURE_OF_SCOPE.get(scope, scope)
+                    for scope in outlet.gobiz_app.scopes_missing
+                    if scope not in OPTIONAL_SCOPES
+                ],
+                "proven": bool(states) and all(state == Proof.State.PASSED for state in states),
+                "failed": states.count(Proof.State.FAILED),
+            }
+        )
+    return render(request, "merchants/outlets.html", {"rows": rows})
