@@ -1,0 +1,45 @@
+"""Which function handles which event: a table that each app fills in for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gobiz_admin.merchants.models import Outlet
+from webhooks.models import Notification
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A notification, bound to its outlet, as a handler gets it."""
+
+    notification: Notification
+    outlet: Outlet
+    event_name: str
+    event_id: str
+    order_number: str
+    body: dict[str, Any]
+    at: datetime | None
+
+    @property
+    def received_at(self) -> datetime:
+        return self.notification.received_at
+
+
+Handler = Callable[[Delivery], None]
+HANDLERS: dict[str, Handler] = {}
+
+
+def handles(*event_names: str) -> Callable[[Handler], Handler]:
+    """Register a handler. It runs in one transaction, may run twice, and never calls GoBiz."""
+
+    def register(handler: Handler) -> Handler:
+        for name in event_names:
+            if name in HANDLERS and HANDLERS[name] is not handler:
+                raise ValueError(f"two handlers for {name}")
+            HANDLERS[name] = handler
+        return handler
+
+    return register
