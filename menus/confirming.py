@@ -1,0 +1,139 @@
+"""Proving that a sync is live: by GoBiz's notification, or by reading the menu back."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from gobiz_admin.gobiz.errors import GobizError
+from gobiz_admin.merchants import gobiz
+from gobiz_admin.merchants.models import Outlet
+from menus import states
+from menus.differences import Change, matches_live
+from menus.locking import lock_catalog, lock_outlet
+from menus.models import MenuItem, OutletCatalog, Sync
+from menus.text import clean
+from menus.waking import wake_task
+
+State = Sync.State
+FIRST_MINUTE, DEADLINE = timedelta(minutes=1), timedelta(minutes=10)
+SOON, LATER = timedelta(seconds=5), timedelta(seconds=30)
+# With GoBiz away nothing can be decided: it is asked for longer, and less often.
+WHEN_AWAY, GIVE_UP = timedelta(minutes=5), timedelta(hours=2)
+DIFFERENCES_NAMED = 10
+
+
+def mapping_updated(outlet: Outlet, request_id: str, menus: Any, at: datetime | None) -> Sync | None:
+    """The sync that GoBiz says is live, now confirmed; None when we sent nothing of that request_id.
+
+    It may come before the PUT's answer is recorded, in place of it, or after we have given up.
+    """
+    with transaction.atomic():
+        lock_outlet(outlet)
+        sync = Sync.objects.filter(outlet=outlet, request_id=request_id, attempts__gt=0).first()
+        if sync is None:
+            return None
+        if sync.mapping_updated_at is None:
+            sync.mapping_updated_at = at or timezone.now()
+            sync.save(update_fields=["mapping_updated_at"])
+        if _still_open(sync):
+            states.confirm(sync, "notification")
+            states.wake_waiting(outlet)
+        _keep_gobiz_ids(outlet, menus)
+        return sync
+
+
+def _still_open(sync: Sync) -> bool:
+    """A final state stays, but for a failure that turns out to be none, unless a newer one is live since."""
+    if sync.state in (State.SENDING, State.QUEUED, State.ACCEPTED):
+        return True
+    replaced = states.newer(sync).filter(state__in=[State.ACCEPTED, State.CONFIRMED])
+    return sync.state == State.FAILED and not replaced.exists()
+
+
+def _keep_gobiz_ids(outlet: Outlet, menus: Any) -> None:
+    """Note GoBiz's ids of our items: by them an item is recognised that lost its external_id."""
+    rows = [row for row in menus if isinstance(row, dict)] if isinstance(menus, list) else []
+    ids = {clean(row.get("external_menu_id")): clean(row.get("id")) for row in rows}
+    ids.pop("", None)
+    selling = OutletCatalog.objects.filter(outlet=outlet).first()
+    if selling is None or not ids:
+        return
+    lock_catalog(selling.catalog_id)
+    changed = []
+    for item in MenuItem.objects.filter(catalog=selling.catalog_id, external_id__in=ids):
+        gobiz_id = ids[item.external_id or ""]
+        if gobiz_id and item.gobiz_id != gobiz_id:
+            item.gobiz_id = gobiz_id
+            changed.append(item)
+    if changed:
+        MenuItem.objects.bulk_create(
+            changed, update_conflicts=True, unique_fields=["id"], update_fields=["gobiz_id"]
+        )
+
+
+def read_back(sync_id: int) -> None:
+    """Read the live menu, if it is time to, and confirm the accepted sync when it is what was sent."""
+    sync = _claim(sync_id)
+    if sync is None:
+        return
+    client = gobiz.client_for(sync.outlet.gobiz_app)
+    try:
+        live = client.get_catalog(sync.outlet.outlet_id)
+    except GobizError as error:
+        _record(sync, None, error)
+        return
+    _record(sync, matches_live(sync.version.payload, live), None)
+
+
+def _claim(sync_id: int) -> Sync | None:
+    """The sync, with its next read-back put off, so that no other worker reads at the same time."""
+    sync = (
+        Sync.objects.select_related("outlet__gobiz_app", "version")
+        .filter(pk=sync_id, state=State.ACCEPTED, next_attempt_at__lte=timezone.now())
+        .first()
+    )
+    if sync is None or sync.accepted_at is None:
+        return None
+    with transaction.atomic():
+        mine = Sync.objects.filter(pk=sync.pk, state=State.ACCEPTED, next_attempt_at=sync.next_attempt_at)
+        wait = SOON if timezone.now() - sync.accepted_at < FIRST_MINUTE else LATER
+        if not mine.update(next_attempt_at=timezone.now() + wait):
+            return None
+        if wait == SOON:
+            wake_task("read_back_sync", sync.pk, countdown=wait.total_seconds())
+    return sync
+
+
+def _record(seen: Sync, changes: list[Change] | None, error: GobizError | None) -> None:
+    """What the reading shows: live, not (yet) live, or nothing as it failed."""
+    with transaction.atomic():
+        lock_outlet(seen.outlet)
+        sync = Sync.objects.filter(pk=seen.pk, state=State.ACCEPTED).first()
+        if sync is None or sync.accepted_at is None:
+            return
+        age = timezone.now() - sync.accepted_at
+        if changes == []:
+            states.confirm(sync, "read_back")
+        elif age < DEADLINE or states.newer(sync).filter(state=State.SENDING).exists():
+            return
+        elif changes is not None:
+            states.fail(sync, "not_taken", named(changes))
+        elif error is not None and (not error.transient or age > GIVE_UP):
+            states.fail(sync, "not_confirmed", error.detail)
+        else:
+            Sync.objects.filter(pk=sync.pk).update(next_attempt_at=timezone.now() + WHEN_AWAY)
+
+
+def named(changes: list[Change]) -> str:
+    """The names of what differs, the first ones and how many more."""
+    names = list(dict.fromkeys(change.name for change in changes))
+    more = len(names) - DIFFERENCES_NAMED
+    return ", ".join(names[:DIFFERENCES_NAMED]) + (f", … (+{more})" if more > 0 else "")
+
+
+def due_read_backs() -> list[int]:
+    """The accepted syncs whose live menu is to be read now."""
+    due = Sync.objects.filter(state=State.ACCEPTED, next_attempt_at__lte=timezone.now())
+    return list(due.order_by("next_attempt_at").values_list("pk", flat=True))

@@ -1,0 +1,342 @@
+"""What differs between two menus: two payloads, or a payload and the live menu."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from menus.hours import read_hours, sendable
+from menus.live_menu import external_id_of
+from menus.text import clean, whole_number
+
+Row = dict[str, Any]
+Pair = tuple[Row | None, Row | None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """`kind`: added, removed, renamed, repriced, described, pictured, switched, moved, hours, variants.
+    `of`: menu, item, variant_category, variant. `old` and `new` are JSON."""
+
+    kind: str
+    name: str
+    old: Any = None
+    new: Any = None
+    of: str = "item"
+
+
+def from_live(data: Row) -> Row:
+    """The live menu (GET catalog) in the shape of a payload; what has no external_id has None."""
+    categories = data.get("variant_categories") or []
+    id_of = {clean(row.get("id")): index for index, row in enumerate(categories)}
+    menus = [
+        {
+            "name": clean(menu.get("name")),
+            "menu_items": [_live_item(item, id_of) for item in _rows(menu, "menu_items")],
+        }
+        for menu in data.get("menus") or []
+    ]
+    return {"menus": menus, "variant_categories": [_live_category(row) for row in categories]}
+
+
+def _rows(holder: Row, name: str) -> list[Row]:
+    return [row for row in holder.get(name) or [] if isinstance(row, dict)]
+
+
+def _live_item(row: Row, id_of: dict[str, int]) -> Row:
+    # `_links` are places in the list of categories, which often have no external_id here.
+    named = row.get("variant_category_ids")
+    named = named if isinstance(named, list) else []
+    links = [id_of[clean(name)] for name in named if clean(name) in id_of]
+    item = {**_live_variant(row), "_links": links}
+    for name in ("internal_name", "description", "image"):
+        if clean(row.get(name)):
+            item[name] = clean(row[name])
+    item["operational_hours"] = sendable(read_hours(row.get("operational_hours")))
+    if not named:
+        item["variant_category_external_ids"] = row.get("variant_category_external_ids") or []
+        del item["_links"]
+    return item
+
+
+def _live_variant(row: Row) -> Row:
+    return {
+        "external_id": external_id_of(row),
+        "name": clean(row.get("name")),
+        "price": whole_number(row.get("price")) or 0,
+        "in_stock": row.get("in_stock") is not False,
+    }
+
+
+def _live_category(row: Row) -> Row:
+    rules = row.get("rules") if isinstance(row.get("rules"), dict) else {}
+    selection = rules.get("selection") if isinstance(rules, dict) else {}
+    selection = selection if isinstance(selection, dict) else {}
+    return {
+        "external_id": external_id_of(row),
+        "name": clean(row.get("name")),
+        "internal_name": clean(row.get("internal_name")),
+        "rules": {
+            "selection": {
+                "min_quantity": whole_number(selection.get("min_quantity")) or 0,
+                "max_quantity": whole_number(selection.get("max_quantity")) or 1,
+            }
+        },
+        "variants": [_live_variant(variant) for variant in _rows(row, "variants")],
+    }
+
+
+def differences(old: Row, new: Row) -> list[Change]:
+    """What `new` changes of `old`; for version 0 pass `from_live(version.payload)`."""
+    return _Comparison(old, new).changes(
+        item_fields=("name", "price", "description", "image", "in_stock", "operational_hours"),
+        order_of_items=True,
+    )
+
+
+def matches_live(payload: Row, live: Row) -> list[Change]:
+    """[] when the live menu (GET shape) is the payload, as far as GET can show it.
+
+    Left out: internal names, which GET does not tell; the addresses of pictures, of which GoFood
+    keeps its own copies; hours and the order inside a menu, which it may write its own way.
+    """
+    comparison = _Comparison(_with_items(payload), _with_items(from_live(live)), ids_must_match=True)
+    return comparison.changes(item_fields=("name", "price", "description", "in_stock"), order_of_items=False)
+
+
+def _with_items(payload: Row) -> Row:
+    return {**payload, "menus": [menu for menu in payload["menus"] if menu["menu_items"]]}
+
+
+class _Comparison:
+    """Two menus, paired row by row: by external_id, and by name where one of two has none."""
+
+    def __init__(self, old: Row, new: Row, ids_must_match: bool = False) -> None:
+        self.old, self.new = old, new
+        self.ids_must_match = ids_must_match
+        self.categories = pair(old["variant_categories"], new["variant_categories"], key=_variant_ids)
+        self.items = pair(_items(old), _items(new), by_name=not ids_must_match)
+        self.menus = pair_in_order(old["menus"], new["menus"])
+        # One token per pair, so that links can be compared across the two menus.
+        self.token: dict[int, int] = {}
+        for token, (before, after) in enumerate(self.categories):
+            self.token.update({id(row): token for row in (before, after) if row is not None})
+
+    def changes(self, item_fields: Iterable[str], order_of_items: bool) -> list[Change]:
+        return [
+            *self._of_menus(),
+            *self._of_items(item_fields, order_of_items),
+            *self._of_categories(),
+        ]
+
+    def _of_menus(self) -> list[Change]:
+        found = _added_and_removed(self.menus, "menu")
+        kept = [(old, new) for old, new in self.menus if old is not None and new is not None]
+        found += [change for old, new in kept if (change := _field_change("name", old, new, "menu"))]
+        moved = _moved(self.old["menus"], self.new["menus"], kept)
+        return found + [Change("moved", row["name"], of="menu") for row in moved]
+
+    def _of_items(self, fields: Iterable[str], order: bool) -> list[Change]:
+        found = _added_and_removed(self.items, "item")
+        kept = [(old, new) for old, new in self.items if old is not None and new is not None]
+        for old, new in kept:
+            found += [change for name in fields if (change := _field_change(name, old, new, "item"))]
+            found += self._links_change(old, new)
+        return found + self._moves(kept, order)
+
+    def _links_change(self, old: Row, new: Row) -> list[Change]:
+        before, after = self._links(self.old, old), self._links(self.new, new)
+        if [self.token[id(row)] for row in before] == [self.token[id(row)] for row in after]:
+            return []
+        names = [row["name"] for row in before], [row["name"] for row in after]
+        return [Change("variants", new["name"], *names)]
+
+    def _links(self, menu: Row, item: Row) -> list[Row]:
+        categories = menu["variant_categories"]
+        if "_links" in item:
+            return [categories[index] for index in item["_links"]]
+        by_id = {row["external_id"]: row for row in categories if row["external_id"]}
+        return [by_id[name] for name in item.get("variant_category_external_ids") or [] if name in by_id]
+
+    def _moves(self, kept: list[tuple[Row, Row]], order: bool) -> list[Change]:
+        menu_of = {
+            id(item): menu
+            for side in (self.old, self.new)
+            for menu in side["menus"]
+            for item in menu["menu_items"]
+        }
+        same_menu = {(id(old), id(new)) for old, new in self.menus if old is not None and new is not None}
+        found, stayed = [], []
+        for old, new in kept:
+            before, after = menu_of[id(old)], menu_of[id(new)]
+            if (id(before), id(after)) in same_menu:
+                stayed.append((old, new))
+            else:
+                found.append(Change("moved", new["name"], before["name"], after["name"]))
+        if order:
+            for old_menu, new_menu in self.menus:
+                if old_menu is not None and new_menu is not None:
+                    moved = _moved(old_menu["menu_items"], new_menu["menu_items"], stayed)
+                    found += [
+                        Change("moved", row["name"], old_menu["name"], new_menu["name"]) for row in moved
+                    ]
+        return found
+
+    def _of_categories(self) -> list[Change]:
+        found = _added_and_removed(self.categories, "variant_category")
+        kept = [(old, new) for old, new in self.categories if old is not None and new is not None]
+        for old, new in kept:
+            if change := _field_change("name", old, new, "variant_category"):
+                found.append(change)
+            before, after = old["rules"]["selection"], new["rules"]["selection"]
+            if before != after:
+                found.append(Change("variants", new["name"], before, after, "variant_category"))
+            found += self._of_variants(old, new)
+        if not self.ids_must_match:
+            moved = _moved(self.old["variant_categories"], self.new["variant_categories"], kept)
+            found += [Change("moved", row["name"], of="variant_category") for row in moved]
+        return found
+
+    def _of_variants(self, old: Row, new: Row) -> list[Change]:
+        pairs = pair(old["variants"], new["variants"], by_name=not self.ids_must_match)
+        found = _added_and_removed(pairs, "variant")
+        kept = [(before, after) for before, after in pairs if before is not None and after is not None]
+        for before, after in kept:
+            fields = ("name", "price", "in_stock")
+            found += [change for name in fields if (change := _field_change(name, before, after, "variant"))]
+        if not self.ids_must_match:
+            moved = _moved(old["variants"], new["variants"], kept)
+            found += [Change("moved", row["name"], new["name"], new["name"], "variant") for row in moved]
+        return found
+
+
+def _items(menu: Row) -> list[Row]:
+    return [item for section in menu["menus"] for item in section["menu_items"]]
+
+
+FIELD_KINDS = {
+    "name": "renamed",
+    "price": "repriced",
+    "description": "described",
+    "image": "pictured",
+    "in_stock": "switched",
+    "operational_hours": "hours",
+}
+
+
+def _field_change(name: str, old: Row, new: Row, of: str) -> Change | None:
+    before, after = _comparable(name, old.get(name)), _comparable(name, new.get(name))
+    return None if before == after else Change(FIELD_KINDS[name], new["name"], before, after, of)
+
+
+def _comparable(name: str, value: Any) -> Any:
+    if name in ("name", "description", "image"):
+        return (value or "").strip()
+    return value
+
+
+def _added_and_removed(pairs: list[Pair], of: str) -> list[Change]:
+    added = [
+        Change("added", new["name"], new=new.get("price"), of=of) for old, new in pairs if old is None and new
+    ]
+    removed = [
+        Change("removed", old["name"], old=old.get("price"), of=of)
+        for old, new in pairs
+        if new is None and old
+    ]
+    return added + removed
+
+
+def _variant_ids(category: Row) -> Any:
+    """What a variant category is known by where GET shows none of its own ids."""
+    return frozenset(row["external_id"] for row in category["variants"] if row["external_id"])
+
+
+def pair(
+    old: list[Row], new: list[Row], by_name: bool = True, key: Callable[[Row], Any] | None = None
+) -> list[Pair]:
+    """Each row of either list once: with its counterpart, or with None. In the order of `new`, then `old`.
+
+    By external_id; where one of two has none, by `key` if it has a value, then by name.
+    """
+    found: dict[int, Row] = {}
+    free = {id(row): row for row in old}
+
+    def take(value: Callable[[Row], Any], fits: Callable[[Row, Row], bool]) -> None:
+        rows: dict[Any, list[Row]] = {}
+        for row in free.values():
+            rows.setdefault(value(row), []).append(row)
+        for row in new:
+            candidates = rows.get(value(row), []) if id(row) not in found and value(row) else []
+            for candidate in candidates:
+                if id(candidate) in free and fits(candidate, row):
+                    found[id(row)] = free.pop(id(candidate))
+                    break
+
+    def one_has_no_id(one: Row, two: Row) -> bool:
+        return not (one["external_id"] and two["external_id"])
+
+    take(lambda row: row["external_id"], lambda *_: True)
+    if key is not None:
+        take(key, one_has_no_id)
+    if by_name:
+        take(lambda row: row["name"].strip(), one_has_no_id)
+    pairs: list[Pair] = [(found.get(id(row)), row) for row in new]
+    return pairs + [(row, None) for row in free.values()]
+
+
+def pair_in_order(old: list[Row], new: list[Row]) -> list[Pair]:
+    """Menus have no ids: by name, then one that is renamed by the item that it shares, in order."""
+    named = pair([{"external_id": None, **row} for row in old], [{"external_id": None, **row} for row in new])
+    before = {id(row["menu_items"]): row for row in old}
+    after = {id(row["menu_items"]): row for row in new}
+    pairs: list[Pair] = [
+        (before[id(one["menu_items"])] if one else None, after[id(two["menu_items"])] if two else None)
+        for one, two in named
+    ]
+    lost = [one for one, two in pairs if two is None and one is not None]
+    fresh = [two for one, two in pairs if one is None and two is not None]
+    renamed = [(one, two) for two in fresh if (one := _sharing(two, lost)) is not None]
+    done = {id(row) for both in renamed for row in both}
+    rest = [both for both in pairs if not any(id(row) in done for row in both if row is not None)]
+    return [*rest, *renamed]
+
+
+def _sharing(menu: Row, lost: list[Row]) -> Row | None:
+    """Takes from `lost` the menu that has the same items, if there is one."""
+    ids = {item["external_id"] for item in menu["menu_items"] if item["external_id"]}
+    for row in lost:
+        if ids and ids == {item["external_id"] for item in row["menu_items"] if item["external_id"]}:
+            lost.remove(row)
+            return row
+    return None
+
+
+def _moved(old: list[Row], new: list[Row], kept: list[tuple[Row, Row]]) -> list[Row]:
+    """The fewest rows of `new` that have to be moved to come from the old order to the new one."""
+    place = {id(row): index for index, row in enumerate(old)}
+    before = {id(after): place[id(one)] for one, after in kept if id(one) in place}
+    rows = [row for row in new if id(row) in before]
+    staying = _longest_rising([before[id(row)] for row in rows])
+    return [row for index, row in enumerate(rows) if index not in staying]
+
+
+def _longest_rising(values: list[int]) -> set[int]:
+    """The indexes of a longest rising subsequence of distinct values."""
+    tops: list[int] = []
+    at: list[int] = []
+    previous: list[int] = []
+    for index, value in enumerate(values):
+        place = bisect_left(tops, value)
+        previous.append(at[place - 1] if place else -1)
+        if place == len(tops):
+            tops.append(value)
+            at.append(index)
+        else:
+            tops[place], at[place] = value, index
+    rising: set[int] = set()
+    index = at[-1] if at else -1
+    while index >= 0:
+        rising.add(index)
+        index = previous[index]
+    return rising

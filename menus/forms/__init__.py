@@ -1,0 +1,1 @@
+"""What people type about the menu, read as they mean it."""

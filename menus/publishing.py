@@ -1,0 +1,217 @@
+"""Bringing a catalog to GoFood: a frozen version, and a sync that a worker sends.
+
+queued → sending → accepted → confirmed, or failed, or superseded by a newer one. Every change of a
+sync's state happens under the outlet's lock (`menus.locking`); every call to GoBiz happens outside any
+transaction, after the row that tells of it is committed. What follows "accepted" is in `confirming`.
+"""
+
+import logging
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from gobiz_admin.gobiz.client import GobizClient
+from gobiz_admin.gobiz.errors import GobizError
+from gobiz_admin.merchants import gobiz
+from gobiz_admin.merchants.announcing import announce
+from gobiz_admin.merchants.models import AuditEntry, Outlet, User
+from menus import states
+from menus.checks import NEVER_IMPORTED_CHECK, Check, check_tree, errors_in
+from menus.differences import matches_live
+from menus.locking import lock_catalog, lock_outlet
+from menus.models import CatalogVersion, OutletCatalog, Sync, SyncAttempt
+from menus.payload import Payload, checksum, payload_of
+from menus.tree import load_tree
+from menus.waking import wake_task
+
+log = logging.getLogger(__name__)
+State = Sync.State
+# PUT catalog may take 100 s and more; a worker that is silent for this long has died.
+STUCK_AFTER = timedelta(minutes=3)
+
+
+class PublishRefused(Exception):
+    """`checks`: the errors that block it."""
+
+    def __init__(self, checks: list[Check]) -> None:
+        super().__init__(", ".join(sorted({check.code for check in checks})))
+        self.checks = checks
+
+
+def request_publish(outlet: Outlet, user: User | None) -> Sync:
+    """The new queued sync, of a new version of what the outlet sells now; it replaces one that waits.
+
+    Raises PublishRefused when a check finds an error, and then stores nothing.
+    """
+    with transaction.atomic():
+        lock_outlet(outlet)
+        selling = OutletCatalog.objects.filter(outlet=outlet, imported_at__isnull=False).first()
+        if selling is None:
+            raise PublishRefused([NEVER_IMPORTED_CHECK])
+        tree = load_tree(lock_catalog(selling.catalog_id), outlet)
+        if errors := errors_in(check_tree(tree)):
+            raise PublishRefused(errors)
+        version = _freeze(outlet, payload_of(tree), user)
+        OutletCatalog.objects.filter(pk=selling.pk).update(published_revision=tree.catalog.revision)
+        return _queue(outlet, version, user)
+
+
+def _freeze(outlet: Outlet, payload: Payload, user: User | None) -> CatalogVersion:
+    last = CatalogVersion.objects.filter(outlet=outlet).aggregate(last=Max("number"))["last"] or 0
+    return CatalogVersion.objects.create(
+        outlet=outlet, number=last + 1, payload=payload, checksum=checksum(payload), created_by=user
+    )
+
+
+def _queue(outlet: Outlet, version: CatalogVersion, user: User | None) -> Sync:
+    now = timezone.now()
+    Sync.objects.filter(outlet=outlet, state=State.QUEUED).update(
+        state=State.SUPERSEDED, ended_at=now, next_attempt_at=None
+    )
+    sync = Sync.objects.create(
+        outlet=outlet, version=version, request_id=uuid.uuid4().hex, requested_by=user, next_attempt_at=now
+    )
+    facts = {"outlet_id": outlet.outlet_id, "version": version.number, "request_id": sync.request_id}
+    AuditEntry.objects.create(merchant_id=outlet.merchant_id, user=user, action="menu.published", facts=facts)
+    wake_task("send_sync", sync.pk)
+    announce(outlet.merchant_id, "syncs", outlet=outlet.outlet_id, sync=sync.pk)
+    return sync
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an attempt came to: taken by GoBiz, found to be live already, or an error."""
+
+    word: str
+    answer: str = ""
+    error: GobizError | None = None
+
+
+class VersionDamaged(GobizError):
+    """What is stored is not what was checked: it must not replace a menu."""
+
+    code = "version_damaged"
+
+
+def send(sync_id: int) -> None:
+    """Try once to bring the sync's version to GoFood, if it is due and nothing else of its outlet is on its way."""
+    attempt = _claim(sync_id)
+    if attempt is None:
+        return
+    started = time.monotonic()
+    try:
+        outcome = _bring(attempt.sync)
+    except GobizError as error:
+        outcome = Outcome(error.code, error=error)
+    SyncAttempt.objects.filter(pk=attempt.pk).update(
+        duration_ms=round((time.monotonic() - started) * 1000),
+        status=outcome.error.status if outcome.error else None,
+        outcome=outcome.word,
+        answer=outcome.error.detail if outcome.error else outcome.answer,
+    )
+    _record(attempt, outcome)
+
+
+def _claim(sync_id: int) -> SyncAttempt | None:
+    """The attempt that is ours to make; None when it is not due, not queued, or another is on its way."""
+    sync = Sync.objects.select_related("outlet__gobiz_app", "version").filter(pk=sync_id).first()
+    if sync is None:
+        return None
+    with transaction.atomic():
+        lock_outlet(sync.outlet)
+        now = timezone.now()
+        if Sync.objects.filter(outlet=sync.outlet, state=State.SENDING).exists():
+            return None
+        due = Sync.objects.filter(pk=sync_id, state=State.QUEUED, next_attempt_at__lte=now)
+        if not due.update(
+            state=State.SENDING,
+            sending_at=now,
+            attempts=F("attempts") + 1,
+            next_attempt_at=now + STUCK_AFTER,
+        ):
+            return None
+        sync.refresh_from_db(fields=["state", "sending_at", "attempts", "maybe_applied"])
+        announce(sync.outlet.merchant_id, "syncs", outlet=sync.outlet.outlet_id, sync=sync.pk)
+        return SyncAttempt.objects.create(sync=sync, number=sync.attempts)
+
+
+def _bring(sync: Sync) -> Outcome:
+    """PUT the version, unless an earlier attempt turns out to have done it. No transaction is open."""
+    payload = _undamaged(sync.version)
+    client = gobiz.client_for(sync.outlet.gobiz_app)
+    if sync.maybe_applied and _is_live(client, sync, payload):
+        return Outcome("found_live")
+    data = client.put_catalog(sync.outlet.outlet_id, payload, sync.request_id)
+    return Outcome("accepted", answer=str(data)[:1000])
+
+
+def _undamaged(version: CatalogVersion) -> dict[str, Any]:
+    """The payload, exactly as it was checked and frozen."""
+    if version.number < 1 or checksum(version.payload) != version.checksum:
+        raise VersionDamaged
+    return version.payload
+
+
+def _is_live(client: GobizClient, sync: Sync, payload: Payload) -> bool:
+    try:
+        live = client.get_catalog(sync.outlet.outlet_id)
+    except GobizError as error:
+        if error.transient:
+            raise
+        # It may write and not read: sending the same again harms nothing.
+        return False
+    return not matches_live(payload, live)
+
+
+def _record(attempt: SyncAttempt, outcome: Outcome) -> None:
+    sync = attempt.sync
+    with transaction.atomic():
+        lock_outlet(sync.outlet)
+        # A late success counts even after the janitor has queued the sync again, not after another try.
+        mine = Sync.objects.filter(pk=sync.pk, attempts=attempt.number)
+        current = mine.filter(state__in=[State.SENDING, State.QUEUED]).first()
+        if current is None:
+            pass  # confirmed meanwhile by its notification, or tried again by another worker
+        elif outcome.error is None and outcome.word == "found_live":
+            states.confirm(current, "read_back")
+        elif outcome.error is None:
+            states.accept(current)
+        elif current.state == State.SENDING:
+            _record_failure(current, outcome.error)
+        states.wake_waiting(sync.outlet)
+
+
+def _record_failure(sync: Sync, error: GobizError) -> None:
+    if error.transient:
+        states.retry_later(
+            sync, error.code, error.detail, error.retry_after, getattr(error, "maybe_applied", False)
+        )
+    else:
+        states.fail(sync, error.code, error.detail)
+
+
+def free_stuck_syncs() -> int:
+    """How many syncs of dead workers were queued again: their PUT may have been applied."""
+    stuck = Sync.objects.filter(state=State.SENDING, next_attempt_at__lte=timezone.now())
+    freed = 0
+    for sync in stuck.select_related("outlet"):
+        with transaction.atomic():
+            lock_outlet(sync.outlet)
+            current = stuck.filter(pk=sync.pk).first()
+            if current is not None:
+                states.retry_later(current, "worker_lost", "", None, maybe_applied=True, at_once=True)
+                states.wake_waiting(sync.outlet)
+                freed += 1
+    return freed
+
+
+def due_syncs() -> list[int]:
+    """The queued syncs whose time has come, the longest waiting first."""
+    due = Sync.objects.filter(state=State.QUEUED, next_attempt_at__lte=timezone.now())
+    return list(due.order_by("next_attempt_at").values_list("pk", flat=True))

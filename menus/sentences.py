@@ -1,0 +1,132 @@
+"""The sentences behind the codes that this app stores or raises: what happened, what is safe, what to do."""
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from gobiz_admin.gobiz.errors import GobizError, GobizUnavailable, ScopeMissing
+from gobiz_admin.gobiz.scopes import CATALOG_WRITE
+from menus.models import MenuImport, Sync
+
+Sentence = str | Promise
+UNEXPECTED = _(
+    "Something unexpected happened on our side. Nothing was changed on GoFood. Try again; if it stays so, "
+    "contact support."
+)
+
+SYNC: dict[str, Sentence] = {
+    "not_taken": _(
+        "GoFood answered that it took the menu, but after ten minutes the live menu still differs. Look at "
+        "what differs, then publish again."
+    ),
+    "not_confirmed": _(
+        "GoFood took the menu, but we could not prove that it is live: GoBiz sent no confirmation, and the "
+        "live menu could not be read. Look at the menu in the GoFood app, or publish again."
+    ),
+    "worker_lost": _(
+        "Sending was interrupted on our side. We look at the live menu before anything is sent again."
+    ),
+    "version_damaged": _(
+        "The stored version is not what was checked, so it was not sent. Nothing was changed on GoFood. "
+        "Publish again to make a new version."
+    ),
+    "empty_menu": _("A menu without items is never sent. Nothing was changed on GoFood."),
+}
+IMPORT: dict[str, Sentence] = {
+    "menu_without_name": _(
+        "A menu on GoFood has no name. Nothing was taken over. Give it a name in the GoBiz app, then import again."
+    ),
+    "item_without_name": _(
+        "An item in the GoFood menu “{name}” has no name. Nothing was taken over. Give it a name in the GoBiz "
+        "app, then import again."
+    ),
+    "item_without_price": _(
+        "The price of “{name}” on GoFood cannot be read. Nothing was taken over. Set it again in the GoBiz app, "
+        "then import again."
+    ),
+    "item_with_unknown_category": _(
+        "“{name}” on GoFood has a variant category that GoFood did not send. Nothing was taken over, so that no "
+        "choice is lost. Save the item again in the GoBiz app, then import again."
+    ),
+    "category_without_name": _(
+        "A variant category on GoFood has no name. Nothing was taken over. Give it a name in the GoBiz app, then "
+        "import again."
+    ),
+    "category_without_variants": _(
+        "The variants of “{name}” on GoFood cannot be read. Nothing was taken over. Import again in a minute."
+    ),
+    "variant_without_name": _(
+        "A variant of “{name}” on GoFood has no name. Nothing was taken over. Give it a name in the GoBiz app, "
+        "then import again."
+    ),
+    "variant_without_price": _(
+        "The price of the variant “{name}” on GoFood cannot be read. Nothing was taken over. Set it again in the "
+        "GoBiz app, then import again."
+    ),
+}
+IDS: dict[str, Sentence] = {
+    "format": _("Use letters, digits, hyphens and underscores, at most 200, without spaces."),
+    "taken": _("This id was used before in this catalog. An id is never given out twice: choose another."),
+    "doubled": _("This id is chosen twice. Give each its own."),
+    "fixed": _("It has an id already. It is not changed, because orders are recognised by it."),
+    "unknown": _("It is no longer in the catalog. Reload the page."),
+}
+PICTURE: dict[str, Sentence] = {
+    "empty": _("The file is empty. Choose another picture."),
+    "too_large": _("The file is larger than 10 MB. Choose a smaller picture."),
+    "too_many_pixels": _("The picture has more than 40 million pixels. Choose a smaller one."),
+    "not_an_image": _("This is not a picture that can be read. Use a PNG, JPEG, WebP or GIF file."),
+    "too_small": _("The picture is smaller than 500 × 500 pixels. Choose a larger one."),
+    "does_not_fit": _("The picture cannot be made smaller than 1 MB. Choose another one."),
+}
+EDIT: dict[str, Sentence] = {
+    "required": _("Enter a name."),
+    "not_a_number": _("Enter a whole number."),
+    "too_large": _("The number is too large."),
+    "foreign": _("It is not part of this catalog. Reload the page."),
+}
+
+
+def _gobiz_sentences() -> dict[str, Sentence]:
+    sentences: dict[str, Sentence] = {}
+    kinds: list[type[GobizError]] = [GobizError]
+    while kinds:
+        kind = kinds.pop()
+        sentences.setdefault(kind.code, kind.sentence)
+        kinds += kind.__subclasses__()
+    sentences["too_many_requests"] = GobizUnavailable.sentence_never_sent
+    sentences["gobiz_failed"] = sentences["timeout"] = GobizUnavailable.sentence
+    return sentences
+
+
+GOBIZ = _gobiz_sentences()
+
+
+def sync_sentence(sync: Sync) -> Sentence:
+    """Why the sync failed or waits; "" when nothing went wrong. `sync.error` has the details."""
+    if not sync.error_code:
+        return ""
+    if sync.error_code == ScopeMissing.code:
+        return ScopeMissing(scope=CATALOG_WRITE).words
+    return SYNC.get(sync.error_code) or GOBIZ.get(sync.error_code) or UNEXPECTED
+
+
+def sync_error(sync: Sync) -> str:
+    """The sentence with its details, on one line; "" when nothing went wrong."""
+    parts = [str(sync_sentence(sync)), sync.error]
+    return " ".join(part for part in parts if part)
+
+
+def import_sentence(menu_import: MenuImport) -> Sentence:
+    """Why the import failed, naming what is at fault; "" when it did not."""
+    if not menu_import.error_code:
+        return ""
+    return refusal_sentence(menu_import.error_code, menu_import.error)
+
+
+def refusal_sentence(code: str, name: str) -> Sentence:
+    """The sentence of an import that was refused, or of GoBiz's error."""
+    sentence = IMPORT.get(code)
+    if sentence:
+        return format_lazy(sentence, name=name)  # type: ignore[arg-type]
+    return GOBIZ.get(code) or UNEXPECTED

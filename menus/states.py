@@ -1,0 +1,114 @@
+"""What a sync becomes, and what follows from it. The caller holds the outlet's lock, in a transaction."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from gobiz_admin.merchants.announcing import announce
+from gobiz_admin.merchants.models import Outlet
+from menus.covering import close_covered
+from menus.models import Sync
+from menus.waking import wake_task
+
+State = Sync.State
+# Before the second, third, … attempt; after the last one it asks for help.
+WAITS = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+)
+FIRST_READ_BACK = timedelta(seconds=2)
+
+
+def accept(sync: Sync) -> None:
+    """GoBiz has taken it; what proves it is still to come."""
+    now = timezone.now()
+    _become(
+        sync, State.ACCEPTED, accepted_at=now, next_attempt_at=now + FIRST_READ_BACK, error_code="", error=""
+    )
+    _supersede_older(sync, now)
+    wake_task("read_back_sync", sync.pk, countdown=FIRST_READ_BACK.total_seconds())
+
+
+def confirm(sync: Sync, proof: str) -> None:
+    """It is live, by `proof`: "notification" or "read_back". Alerts that it covers are closed with it."""
+    now = timezone.now()
+    _become(
+        sync,
+        State.CONFIRMED,
+        accepted_at=sync.accepted_at or now,
+        confirmed_at=now,
+        ended_at=now,
+        next_attempt_at=None,
+        proof=proof,
+        error_code="",
+        error="",
+    )
+    _supersede_older(sync, now)
+    close_covered(sync)
+
+
+def fail(sync: Sync, code: str, detail: str) -> None:
+    """It ends here; a person has to look."""
+    _become(
+        sync, State.FAILED, ended_at=timezone.now(), next_attempt_at=None, error_code=code[:40], error=detail
+    )
+
+
+def retry_later(
+    sync: Sync,
+    code: str,
+    detail: str,
+    retry_after: float | None,
+    maybe_applied: bool,
+    at_once: bool = False,
+) -> None:
+    """Back to the queue for a while; superseded when a newer one waits there, failed after the last wait."""
+    now = timezone.now()
+    if Sync.objects.filter(outlet_id=sync.outlet_id, state=State.QUEUED).exclude(pk=sync.pk).exists():
+        _become(sync, State.SUPERSEDED, ended_at=now, next_attempt_at=None, error_code=code, error=detail)
+    elif sync.attempts > len(WAITS):
+        fail(sync, code, detail)
+    else:
+        wait = timedelta() if at_once else WAITS[max(sync.attempts, 1) - 1]
+        wait = max(wait, timedelta(seconds=retry_after or 0))
+        _become(
+            sync,
+            State.QUEUED,
+            next_attempt_at=now + wait,
+            maybe_applied=sync.maybe_applied or maybe_applied,
+            error_code=code[:40],
+            error=detail,
+        )
+        wake_task("send_sync", sync.pk, countdown=wait.total_seconds())
+
+
+def wake_waiting(outlet: Outlet) -> None:
+    """Wake a worker for the outlet's queued sync, if it is due: what was in its way has ended."""
+    due = Sync.objects.filter(outlet=outlet, state=State.QUEUED, next_attempt_at__lte=timezone.now())
+    for sync_id in due.values_list("pk", flat=True):
+        wake_task("send_sync", sync_id)
+
+
+def newer(sync: Sync) -> Any:
+    """The outlet's syncs that were requested after this one."""
+    return Sync.objects.filter(outlet_id=sync.outlet_id, pk__gt=sync.pk)
+
+
+def _supersede_older(sync: Sync, now: datetime) -> None:
+    """Of what GoBiz took before, nothing is live any more."""
+    Sync.objects.filter(outlet_id=sync.outlet_id, pk__lt=sync.pk, state=State.ACCEPTED).update(
+        state=State.SUPERSEDED, ended_at=now, next_attempt_at=None
+    )
+
+
+def _become(sync: Sync, state: str, **facts: Any) -> None:
+    for name, value in facts.items():
+        setattr(sync, name, value)
+    sync.state = state
+    sync.save(update_fields=["state", *facts])
+    outlet = sync.outlet
+    announce(outlet.merchant_id, "syncs", outlet=outlet.outlet_id, sync=sync.pk)

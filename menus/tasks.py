@@ -1,0 +1,37 @@
+"""Celery's way in; the work itself stands in the modules named below."""
+
+from celery import shared_task
+
+from menus import confirming, importing, publishing
+
+# Where workers are busy, the wake-ups of many sweeps must not pile up.
+UNTIL_THE_NEXT_SWEEPS = 10
+
+
+@shared_task(name="menus.tasks.send_sync")
+def send_sync(sync_id: int) -> None:
+    publishing.send(sync_id)
+
+
+@shared_task(name="menus.tasks.read_back_sync")
+def read_back_sync(sync_id: int) -> None:
+    confirming.read_back(sync_id)
+
+
+@shared_task(name="menus.tasks.run_menu_import")
+def run_menu_import(import_id: int) -> None:
+    importing.run_import(import_id)
+
+
+@shared_task(name="menus.tasks.sweep_syncs")
+def sweep_syncs() -> None:
+    """Free what dead workers left, and wake workers for what is due: no wake-up has to arrive."""
+    publishing.free_stuck_syncs()
+    importing.free_stuck_imports()
+    for task, ids in (
+        (send_sync, publishing.due_syncs()),
+        (read_back_sync, confirming.due_read_backs()),
+        (run_menu_import, importing.due_imports()),
+    ):
+        for pk in ids:
+            task.apply_async(args=(pk,), expires=UNTIL_THE_NEXT_SWEEPS)

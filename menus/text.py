@@ -1,0 +1,43 @@
+"""Text and numbers from outside, made fit for PostgreSQL, or known to be unreadable."""
+
+import re
+from typing import Any
+
+LARGEST = 2**63 - 1
+WHOLE_NUMBER = re.compile(r"[+-]?\d{1,19}(\.0{1,2})?")
+
+
+def clean(value: Any) -> str:
+    """The value as text that PostgreSQL takes, stripped; "" for what is neither text nor a number."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    # PostgreSQL knows no NUL, UTF-8 no lone surrogate.
+    return str(value).replace("\x00", "").encode("utf-8", "replace").decode().strip()
+
+
+def whole_number(value: Any) -> int | None:
+    """The whole number that the value is or spells (`12000`, `"12000"`, `12000.0`); None for any other."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    if isinstance(value, str):
+        spelled = value.strip()
+        value = int(spelled.split(".")[0]) if WHOLE_NUMBER.fullmatch(spelled) and spelled.isascii() else None
+    return value if isinstance(value, int) and abs(value) <= LARGEST else None
+
+
+def storable(value: Any) -> Any:
+    """The JSON value without what PostgreSQL's jsonb refuses."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {storable(key): storable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [storable(inner) for inner in value]
+    return value
+
+
+def folded(name: str) -> str:
+    """The name as GoBiz's mapping errors are matched: without case and repeated spaces."""
+    return " ".join(name.split()).casefold()

@@ -1,0 +1,62 @@
+"""A menu: the heading below which items are listed."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gobiz_admin.merchants.roles import Action
+from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from menus import editing
+from menus.forms.fields import ChangedTextMixin, TextField
+from menus.models import Catalog, Menu
+from menus.views import reach
+
+
+class HeadingForm(ChangedTextMixin, forms.Form):
+    name = TextField(
+        label=gettext_lazy("Name"),
+        longest=150,
+        what=gettext_lazy("This name"),
+        help_text=gettext_lazy("The heading that customers read above its items, for example “Ayam”."),
+    )
+
+    def clean(self) -> dict[str, str]:
+        values = super().clean() or {}
+        self.check_lengths()
+        return values
+
+
+@member_view(Action.EDIT_MENU, "GET", "HEAD", "POST")
+def menu_heading(request: MemberRequest, pk: int) -> HttpResponse:
+    menu = reach.menu_of(request, pk)
+    form = _form(request, menu.name)
+    if request.method == "POST" and form.is_valid():
+        editing.save_menu(menu, form.cleaned_data, request.user)
+        messages.success(request, _("The menu's name is saved. GoFood gets it when you publish."))
+        return reach.go(request, "menu", anchor=f"#menu-{menu.pk}")
+    return _page(request, menu.catalog, menu, form)
+
+
+@member_view(Action.EDIT_MENU, "GET", "HEAD", "POST")
+def menu_heading_new(request: MemberRequest, catalog_pk: int) -> HttpResponse:
+    catalog = reach.catalog_of(request, catalog_pk)
+    form = _form(request, "")
+    if request.method == "POST" and form.is_valid():
+        menu = editing.add_menu(catalog, form.cleaned_data, request.user)
+        messages.success(request, _("The menu is added, below the others. Now add its items."))
+        return reach.go(request, "menu", anchor=f"#menu-{menu.pk}")
+    return _page(request, catalog, None, form)
+
+
+def _form(request: MemberRequest, name: str) -> HeadingForm:
+    form = HeadingForm(request.POST if request.method == "POST" else None, initial={"name": name})
+    form.show_counters()
+    return form
+
+
+def _page(request: MemberRequest, catalog: Catalog, menu: Menu | None, form: HeadingForm) -> HttpResponse:
+    context = {"form": form, "catalog": catalog, "menu": menu}
+    return render(request, "menus/heading.html", context)

@@ -1,0 +1,94 @@
+"""Following one sync to GoFood, and what it proved or why it failed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from gobiz_admin.merchants.roles import Action
+from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from menus.models import Sync
+from menus.sentences import sync_sentence
+from menus.views import reach
+from menus.views.wording import FINAL, Words
+
+State = Sync.State
+LABELS: dict[str, Words] = {
+    State.QUEUED: gettext_lazy("Queued"),
+    State.SENDING: gettext_lazy("Sending"),
+    State.ACCEPTED: gettext_lazy("Accepted by GoFood"),
+    State.CONFIRMED: gettext_lazy("Confirmed live"),
+}
+ORDER = list(LABELS)
+
+
+@dataclass
+class Step:
+    """One step of the way: what it is, when it was reached, and whether it is done, now or to come."""
+
+    label: Words
+    at: datetime | None
+    kind: str  # done, now, failed, todo
+
+
+@member_view(Action.PUBLISH_MENU)
+def sync_page(request: MemberRequest, pk: int) -> HttpResponse:
+    return render(request, "menus/sync.html", progress(reach.sync_of(request, pk)))
+
+
+@member_view(Action.PUBLISH_MENU)
+def sync_progress(request: MemberRequest, pk: int) -> HttpResponse:
+    return render(request, "menus/_sync.html", progress(reach.sync_of(request, pk)))
+
+
+def progress(sync: Sync) -> dict[str, Any]:
+    """What a page says about the sync."""
+    return {
+        "sync": sync,
+        "outlet": sync.outlet,
+        "steps": _steps(sync),
+        "final": sync.state in FINAL,
+        "proof": _proof(sync) if sync.state == State.CONFIRMED else "",
+        "failure": sync_sentence(sync) if sync.state == State.FAILED else "",
+        "hold_up": sync_sentence(sync) if sync.state == State.QUEUED else "",
+    }
+
+
+def _steps(sync: Sync) -> list[Step]:
+    times = [sync.queued_at, sync.sending_at, sync.accepted_at, sync.confirmed_at]
+    reached = _reached(sync)
+    if sync.state in (State.CONFIRMED, State.SUPERSEDED):
+        now = "done"
+    else:
+        now = "failed" if sync.state == State.FAILED else "now"
+    kinds = ["done"] * reached + [now] + ["todo"] * (len(ORDER) - reached - 1)
+    # A queued sync that was tried before has a time of sending: it is not there any more.
+    return [
+        Step(LABELS[state], at if place <= reached else None, kind)
+        for place, (state, at, kind) in enumerate(zip(ORDER, times, kinds, strict=True))
+    ]
+
+
+def _reached(sync: Sync) -> int:
+    """The place of the step where it stands, or where it ended."""
+    if sync.state in ORDER:
+        return ORDER.index(sync.state)
+    if sync.state == State.FAILED and sync.accepted_at:
+        return ORDER.index(State.CONFIRMED)
+    if sync.accepted_at:
+        return ORDER.index(State.ACCEPTED)
+    return ORDER.index(State.SENDING if sync.sending_at else State.QUEUED)
+
+
+def _proof(sync: Sync) -> str:
+    items = sum(len(menu["menu_items"]) for menu in sync.version.payload["menus"])
+    of_items = ngettext("%(count)d of %(count)d item", "%(count)d of %(count)d items", items) % {
+        "count": items
+    }
+    if sync.proof == "read_back":
+        return _("Proven by reading the live menu: %(items)s match what was sent.") % {"items": of_items}
+    return _("Proven by GoFood's own notification: the new menu and its ids are in use.")

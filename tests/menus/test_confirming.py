@@ -1,0 +1,176 @@
+"""Confirmation: by notification whenever it comes, or by reading back; final states stay."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from gobiz_admin.gobiz.errors import GobizUnavailable, ScopeMissing
+from menus.confirming import mapping_updated, read_back
+from menus.models import MenuItem, Sync
+from menus.publishing import request_publish, send
+from tests.menus.factories import live_from, selling_outlet
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def outlet(fake_gobiz):
+    outlet = selling_outlet(external_id="I-1")
+    fake_gobiz.live[outlet.outlet_id] = {"menus": [], "variant_categories": []}
+    return outlet
+
+
+def publish(outlet):
+    sync = request_publish(outlet, None)
+    send(sync.pk)
+    return again(sync)
+
+
+def again(sync):
+    sync.refresh_from_db()
+    return sync
+
+
+def notify(sync, menus=None):
+    return mapping_updated(sync.outlet, sync.request_id, menus, timezone.now())
+
+
+def read(sync, age=timedelta(0)):
+    now = timezone.now()
+    Sync.objects.filter(pk=sync.pk, state="accepted").update(
+        accepted_at=now - age, next_attempt_at=now - timedelta(seconds=1)
+    )
+    read_back(sync.pk)
+    return again(sync)
+
+
+def test_a_notification_of_somebody_elses_put_does_nothing(outlet):
+    sync = publish(outlet)
+    assert mapping_updated(outlet, "other", None, None) is None
+    assert mapping_updated(selling_outlet(), sync.request_id, None, None) is None
+    assert again(sync).state == "accepted"
+
+
+def test_a_notification_cannot_confirm_what_was_never_sent(outlet):
+    sync = request_publish(outlet, None)
+    assert notify(sync) is None
+    assert again(sync).state == "queued"
+
+
+def test_after_the_answer(outlet):
+    sync = publish(outlet)
+    notify(sync, [{"id": "gobiz-7", "external_menu_id": "I-1"}, "odd", {"id": None}])
+    assert (again(sync).state, sync.proof) == ("confirmed", "notification")
+    assert MenuItem.objects.get().gobiz_id == "gobiz-7"
+    confirmed_at = sync.confirmed_at
+    notify(sync)
+    assert again(sync).confirmed_at == confirmed_at
+
+
+def test_before_the_answer(fake_gobiz, outlet):
+    sync = request_publish(outlet, None)
+    fake_gobiz.during_put = lambda: notify(sync)
+    send(sync.pk)
+    assert (again(sync).state, sync.proof) == ("confirmed", "notification")
+    assert sync.accepted_at is not None
+
+
+def test_before_an_answer_that_is_lost(fake_gobiz, outlet):
+    sync = request_publish(outlet, None)
+    fake_gobiz.during_put = lambda: notify(sync)
+    fake_gobiz.writes = [GobizUnavailable("timeout")]
+    send(sync.pk)
+    assert (again(sync).state, sync.error_code) == ("confirmed", "")
+    assert sync.attempt_log.get().outcome == "gobiz_unavailable"
+
+
+def test_after_an_answer_that_was_lost(fake_gobiz, outlet):
+    sync = request_publish(outlet, None)
+    fake_gobiz.writes = [GobizUnavailable("timeout")]
+    send(sync.pk)
+    notify(sync)
+    assert again(sync).state == "confirmed"
+    Sync.objects.update(next_attempt_at=timezone.now())
+    send(sync.pk)
+    assert len(fake_gobiz.puts) == 1
+
+
+def test_what_is_superseded_stays_so(outlet):
+    old = publish(outlet)
+    new = publish(outlet)
+    assert (again(old).state, new.state) == ("superseded", "accepted")
+    notify(old)
+    assert (again(old).state, again(new).state) == ("superseded", "accepted")
+    assert old.mapping_updated_at is not None
+
+
+def test_it_is_read_back_until_it_is_live(fake_gobiz, outlet):
+    sync = publish(outlet)
+    taken, fake_gobiz.live[outlet.outlet_id] = (
+        fake_gobiz.live[outlet.outlet_id],
+        {
+            "menus": [],
+            "variant_categories": [],
+        },
+    )
+    for age, wait in [(0, 5), (50, 5), (70, 30), (590, 30)]:
+        before = timezone.now()
+        read(sync, timedelta(seconds=age))
+        assert sync.state == "accepted"
+        assert timedelta(0) <= sync.next_attempt_at - before - timedelta(seconds=wait) < timedelta(seconds=3)
+    fake_gobiz.live[outlet.outlet_id] = taken
+    assert read(sync, timedelta(seconds=599)).state == "confirmed"
+
+
+def test_it_is_read_once_at_a_time(fake_gobiz, outlet):
+    sync = publish(outlet)
+    fake_gobiz.live[outlet.outlet_id] = {"menus": [], "variant_categories": []}
+    read(sync)
+    fake_gobiz.reads = [AssertionError("not due")]
+    read_back(sync.pk)
+
+
+def test_after_ten_minutes_what_differs_is_named(fake_gobiz, outlet):
+    sync = publish(outlet)
+    live = live_from(sync.version.payload)
+    live["menus"][0]["menu_items"][0]["price"] += 1
+    fake_gobiz.live[outlet.outlet_id] = live
+    read(sync, timedelta(minutes=10))
+    assert (sync.state, sync.error_code, sync.error) == ("failed", "not_taken", "Ayam Geprek")
+    notify(sync)
+    assert (again(sync).state, sync.error_code) == ("confirmed", "")
+
+
+def test_a_failure_that_a_newer_one_replaced_stays(fake_gobiz, outlet):
+    sync = publish(outlet)
+    Sync.objects.update(state="failed", error_code="not_taken")
+    publish(outlet)
+    notify(sync)
+    assert again(sync).state == "failed"
+
+
+def test_with_gobiz_away_nothing_is_decided_for_two_hours(fake_gobiz, outlet):
+    sync = publish(outlet)
+    fake_gobiz.reads = [GobizUnavailable("down"), GobizUnavailable("down"), GobizUnavailable("down")]
+    assert read(sync).state == "accepted"
+    assert read(sync, timedelta(minutes=30)).state == "accepted"
+    assert sync.next_attempt_at > timezone.now() + timedelta(minutes=4)
+    assert (read(sync, timedelta(hours=3)).state, sync.error_code) == ("failed", "not_confirmed")
+
+
+def test_without_the_right_to_read_it_waits_for_the_notification(fake_gobiz, outlet):
+    sync = publish(outlet)
+    fake_gobiz.reads = [ScopeMissing("no"), ScopeMissing("no")]
+    assert read(sync, timedelta(minutes=9)).state == "accepted"
+    assert read(sync, timedelta(minutes=11)).error_code == "not_confirmed"
+    notify(sync)
+    assert again(sync).state == "confirmed"
+
+
+def test_an_older_one_is_not_failed_while_a_newer_is_on_its_way(fake_gobiz, outlet):
+    old = publish(outlet)
+    fake_gobiz.live[outlet.outlet_id] = {"menus": [], "variant_categories": []}
+    request_publish(outlet, None)
+    Sync.objects.exclude(pk=old.pk).update(state="sending")
+    assert read(old, timedelta(minutes=11)).state == "accepted"

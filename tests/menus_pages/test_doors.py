@@ -1,0 +1,127 @@
+"""Who comes in: a stranger 404, the wrong role 403, nobody signed in: the login; and nothing changes."""
+
+from typing import Any
+
+import pytest
+
+from menus.models import MappingAlert, MenuImport, MenuItem, Sync, Variant
+from tests.menus_pages.conftest import Shop
+
+pytestmark = pytest.mark.django_db
+
+
+def pages(shop: Shop) -> dict[str, tuple[str, str]]:
+    """Every page: name → (address, the least role that sees it)."""
+    sync = shop.sync(Sync.State.CONFIRMED)
+    alert = MappingAlert.objects.create(outlet=shop.outlet, order_number="F-1", opened_at=sync.queued_at)
+    variant = Variant.objects.filter(catalog=shop.catalog).first()
+    assert variant is not None
+    menu = shop.item.menu
+    return {
+        "menu": (shop.url("menu"), "cashier"),
+        "alerts": (shop.url("alerts"), "cashier"),
+        "item_stock": (shop.url("item_stock", shop.item.pk), "cashier"),
+        "variant_stock": (shop.url("variant_stock", variant.pk), "cashier"),
+        "menu_item": (shop.url("menu_item", shop.item.pk), "manager"),
+        "menu_item_new": (shop.url("menu_item_new", shop.catalog.pk), "manager"),
+        "menu_item_remove": (shop.url("menu_item_remove", shop.item.pk), "manager"),
+        "menu_heading": (shop.url("menu_heading", menu.pk), "manager"),
+        "menu_heading_new": (shop.url("menu_heading_new", shop.catalog.pk), "manager"),
+        "variant_category": (shop.url("variant_category", shop.category.pk), "manager"),
+        "variant_category_new": (shop.url("variant_category_new", shop.catalog.pk), "manager"),
+        "menu_ids": (shop.url("menu_ids", shop.catalog.pk), "manager"),
+        "import_menu": (shop.url("import_menu", shop.outlet.pk), "manager"),
+        "import_progress": (shop.url("import_progress", shop.outlet.pk), "manager"),
+        "publish": (shop.url("publish"), "manager"),
+        "history": (shop.url("history"), "manager"),
+        "publish_review": (shop.url("publish_review", shop.outlet.pk), "manager"),
+        "sync_page": (shop.url("sync_page", sync.pk), "manager"),
+        "sync_progress": (shop.url("sync_progress", sync.pk), "manager"),
+        "resync_alert": (shop.url("resync_alert", alert.pk), "manager"),
+    }
+
+
+POST_ONLY = {"item_stock", "variant_stock", "menu_item_remove", "resync_alert"}
+FORMS = {
+    "menu_item",
+    "menu_item_new",
+    "menu_heading",
+    "menu_heading_new",
+    "variant_category",
+    "variant_category_new",
+    "menu_ids",
+    "import_menu",
+    "publish_review",
+} | POST_ONLY
+
+
+def state(shop: Shop) -> tuple[Any, ...]:
+    return (
+        shop.revision(),
+        list(MenuItem.objects.values_list("name", "price", "in_stock")),
+        MenuImport.objects.count(),
+        Sync.objects.count(),
+    )
+
+
+def test_every_page_opens_for_a_manager(shop: Shop) -> None:
+    client = shop.client("manager")
+    for name, (url, _) in pages(shop).items():
+        if name not in POST_ONLY:
+            assert client.get(url).status_code == 200, name
+
+
+def test_a_cashier_sees_menu_and_alerts_only(shop: Shop) -> None:
+    client = shop.client("cashier")
+    for name, (url, least) in pages(shop).items():
+        if name not in POST_ONLY:
+            assert client.get(url).status_code == (200 if least == "cashier" else 403), name
+
+
+@pytest.mark.parametrize(("who", "status"), [("stranger", 404), ("anonymous", 302)])
+def test_strangers_change_nothing(shop: Shop, who: str, status: int) -> None:
+    client, found = shop.client(who), pages(shop)
+    before = state(shop)
+    for name, (url, _) in found.items():
+        if name not in POST_ONLY:
+            assert client.get(url).status_code == status, name
+        if name in FORMS:
+            assert client.post(url, {"name": "Mine", "in_stock": "0"}).status_code == status, name
+    assert state(shop) == before
+
+
+def test_a_cashiers_forms_change_nothing_but_stock(shop: Shop) -> None:
+    client, found = shop.client("cashier"), pages(shop)
+    before = state(shop)
+    for name in FORMS - {"item_stock", "variant_stock"}:
+        assert client.post(found[name][0], {"name": "Mine"}).status_code == 403, name
+    assert state(shop) == before
+
+
+def test_another_merchants_rows_are_not_there(shop: Shop) -> None:
+    """The stranger's own address with our ids: 404, and nothing changes."""
+    client, found = shop.client("stranger"), pages(shop)
+    before = state(shop)
+    for name, (url, _) in found.items():
+        if name in ("menu", "alerts", "publish", "history"):
+            continue
+        foreign = url.replace(f"/m/{shop.merchant.pk}/", f"/m/{shop.cast.other_merchant.pk}/")
+        method = client.post if name in FORMS else client.get
+        assert method(foreign, {"name": "Mine", "in_stock": "0"}).status_code == 404, name
+    assert state(shop) == before
+
+
+def test_lists_show_nothing_of_another_merchant(shop: Shop) -> None:
+    pages(shop)
+    client = shop.client("stranger")
+    for name in ("menu", "alerts", "publish", "history"):
+        url = shop.url(name).replace(f"/m/{shop.merchant.pk}/", f"/m/{shop.cast.other_merchant.pk}/")
+        body = client.get(url).content.decode()
+        assert "Ayam Geprek" not in body
+        assert "F-1" not in body
+        assert shop.outlet.outlet_id not in body
+
+
+def test_an_outlet_of_another_merchant_cannot_be_chosen(shop: Shop) -> None:
+    response = shop.client().get(shop.url("menu") + f"?outlet={shop.cast.other_outlet.outlet_id}")
+    assert response.status_code == 404

@@ -1,0 +1,126 @@
+"""Review, publish, follow, history."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from menus.models import MenuItem, OutletCatalog, Sync, Variant
+from tests.menus_pages.conftest import Shop
+
+pytestmark = pytest.mark.django_db
+State = Sync.State
+
+
+def test_the_review_says_what_changes(shop: Shop) -> None:
+    shop.sync(State.CONFIRMED)
+    MenuItem.objects.update(price=18000)
+    body = shop.client().get(shop.url("publish_review", shop.outlet.pk)).content.decode()
+    assert "Changes 1 price, removes none." in body
+    assert "Rp\u00a015.000" in body
+    assert "Rp\u00a018.000" in body
+    assert f"Publish to {shop.outlet.name}" in body
+
+
+def test_publishing_leads_to_the_sync(shop: Shop) -> None:
+    url = shop.url("publish_review", shop.outlet.pk)
+    response = shop.client().post(url, {"revision": shop.revision()})
+    sync = Sync.objects.get()
+    assert response.url == shop.url("sync_page", sync.pk)
+    assert sync.requested_by == shop.cast.owner
+    page = shop.client().get(response.url).content.decode()
+    assert "every 2s" in page
+
+
+def test_checks_block_with_links_to_the_fields(shop: Shop) -> None:
+    MenuItem.objects.update(price=-5)
+    Variant.objects.filter(name="Paha atas").update(name="x" * 151)
+    url = shop.url("publish_review", shop.outlet.pk)
+    response = shop.client().post(url, {"revision": shop.revision()})
+    assert response.status_code == 200
+    assert not Sync.objects.exists()
+    body = response.content.decode()
+    assert "2 problems stop this menu" in body
+    assert shop.url("menu_item", shop.item.pk) + "#id_price" in body
+    variant = Variant.objects.get(name="x" * 151)
+    assert shop.url("variant_category", shop.category.pk) + f"#variant-{variant.pk}" in body
+    assert "Publish to" not in body
+
+
+def test_a_missing_id_leads_to_its_row(shop: Shop) -> None:
+    MenuItem.objects.update(external_id=None)
+    body = shop.client().get(shop.url("publish_review", shop.outlet.pk)).content.decode()
+    assert shop.url("menu_ids", shop.catalog.pk) + f"#id_item-{shop.item.pk}" in body
+
+
+def test_a_menu_that_changed_meanwhile_is_reviewed_again(shop: Shop) -> None:
+    shop.client().post(shop.url("item_stock", shop.item.pk), {"in_stock": "0"})
+    response = shop.client().post(shop.url("publish_review", shop.outlet.pk), {"revision": "0"})
+    assert response.status_code == 200
+    assert "changed in another window" in response.content.decode()
+    assert not Sync.objects.exists()
+
+
+def test_nothing_is_published_that_was_never_imported(shop: Shop) -> None:
+    OutletCatalog.objects.update(imported_at=None)
+    url = shop.url("publish_review", shop.outlet.pk)
+    response = shop.client().post(url, {})
+    assert response.status_code == 200
+    assert shop.url("import_menu", shop.outlet.pk) in response.content.decode()
+    assert not Sync.objects.exists()
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SENDING, State.ACCEPTED])
+def test_a_sync_under_way_is_followed(shop: Shop, state: str) -> None:
+    sync = shop.sync(state)
+    body = shop.client().get(shop.url("sync_progress", sync.pk)).content.decode()
+    assert "live:syncs from:body" in body
+    assert 'aria-current="step"' in body
+    assert "<html" not in body
+
+
+@pytest.mark.parametrize("state", [State.CONFIRMED, State.FAILED, State.SUPERSEDED])
+def test_a_final_sync_stops_asking(shop: Shop, state: str) -> None:
+    sync = shop.sync(state)
+    body = shop.client().get(shop.url("sync_progress", sync.pk)).content.decode()
+    assert "hx-get" not in body
+    assert "every 2s" not in body
+
+
+@pytest.mark.parametrize(
+    ("proof", "words"), [("read_back", "1 of 1 item match"), ("notification", "own notification")]
+)
+def test_a_confirmed_sync_says_how_it_was_proven(shop: Shop, proof: str, words: str) -> None:
+    sync = shop.sync(State.CONFIRMED, proof=proof, confirmed_at=timezone.now())
+    assert words in shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
+
+
+def test_a_failed_sync_says_why_and_what_next(shop: Shop) -> None:
+    sync = shop.sync(State.FAILED, error_code="request_refused", error="menus[0] <b>too long</b>")
+    body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
+    assert "menus[0] &lt;b&gt;too long&lt;/b&gt;" in body
+    assert "Nothing that you changed here is lost." in body
+    assert "Try again" in body
+
+
+def test_a_waiting_retry_says_when(shop: Shop) -> None:
+    sync = shop.sync(
+        State.QUEUED,
+        error_code="gobiz_unavailable",
+        attempts=2,
+        next_attempt_at=timezone.now() + timedelta(minutes=1),
+    )
+    body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
+    assert "Next try at" in body
+    assert "GoBiz did not answer properly" in body
+
+
+def test_the_history_pages(shop: Shop) -> None:
+    for _ in range(55):
+        shop.sync(State.SUPERSEDED)
+    client = shop.client()
+    assert client.get(shop.url("publish")).content.decode().count("/syncs/") == 10
+    first = client.get(shop.url("history")).content.decode()
+    assert first.count("/syncs/") == 50
+    assert client.get(shop.url("history") + "?page=2").content.decode().count("/syncs/") == 5
+    assert client.get(shop.url("history") + "?page=zzz").status_code == 200
