@@ -1,0 +1,171 @@
+"""The first page of owner and manager: what needs me, worst first; then each outlet as a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from gobiz_admin.merchants.models import Merchant, Outlet, Proof
+from menus.models import MappingAlert, MenuItem, OutletCatalog, Sync
+from orders.models import Order
+
+
+@dataclass(frozen=True)
+class Need:
+    kind: str  # "danger" or "warning"
+    text: str
+    detail: str
+    url: str
+    label: str
+
+
+def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
+    """Per outlet what its line shows; a fixed number of queries."""
+    orders = _orders(outlets)
+    newest_sync = Sync.objects.filter(outlet=OuterRef("pk")).order_by("-pk")
+    facts = {
+        row["pk"]: row
+        for row in Outlet.objects.filter(pk__in=[outlet.pk for outlet in outlets]).values(
+            "pk",
+            last_notification_at=Max("notifications__received_at"),
+            sync_state=Subquery(newest_sync.values("state")[:1]),
+            published_at=Subquery(
+                Sync.objects.filter(outlet=OuterRef("pk"), state=Sync.State.CONFIRMED)
+                .order_by("-pk")
+                .values("confirmed_at")[:1]
+            ),
+        )
+    }
+    alerts = dict(
+        MappingAlert.objects.filter(outlet__in=outlets, state=MappingAlert.State.OPEN)
+        .values_list("outlet")
+        .annotate(Count("pk"))
+    )
+    off = _items_off(outlets)
+    return [
+        {
+            "outlet": outlet,
+            **facts[outlet.pk],
+            **orders.get(outlet.pk, {"orders_today": 0, "waiting": 0}),
+            "alerts": alerts.get(outlet.pk, 0),
+            "items_off": off.get(outlet.pk),
+        }
+        for outlet in outlets
+    ]
+
+
+def _orders(outlets: list[Outlet]) -> dict[int, dict[str, Any]]:
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    counted = (
+        Order.objects.filter(outlet__in=outlets)
+        .filter(Q(received_at__gte=today) | Q(status=Order.Status.AWAITING))
+        .values("outlet_id")
+        .annotate(
+            orders_today=Count("pk", filter=Q(received_at__gte=today)),
+            waiting=Count("pk", filter=Q(status=Order.Status.AWAITING)),
+        )
+    )
+    return {
+        row["outlet_id"]: {"orders_today": row["orders_today"], "waiting": row["waiting"]} for row in counted
+    }
+
+
+def _items_off(outlets: list[Outlet]) -> dict[int, int]:
+    """Items switched off, per outlet that has a menu."""
+    catalogs = dict(OutletCatalog.objects.filter(outlet__in=outlets).values_list("outlet_id", "catalog_id"))
+    off = dict(
+        MenuItem.objects.filter(catalog__in=catalogs.values(), in_stock=False)
+        .values_list("catalog_id")
+        .annotate(Count("pk"))
+    )
+    return {outlet: off.get(catalog, 0) for outlet, catalog in catalogs.items()}
+
+
+def needs_of(merchant: Merchant, rows: list[dict[str, Any]]) -> list[Need]:
+    """What needs the owner or manager now, worst first, each with its one button."""
+    needs = [need for row in rows for need in _needs_of_row(merchant, row)]
+    unproven = (
+        Proof.objects.filter(outlet__merchant=merchant, state=Proof.State.FAILED)
+        .values_list("outlet", "outlet__name")
+        .distinct()
+    )
+    needs += [
+        Need(
+            "warning",
+            _("The connection of %(outlet)s is not proven") % {"outlet": name},
+            _("At least one check failed; until it passes, orders or menu changes may not come through."),
+            reverse("connect_proof", args=[merchant.pk, pk]),
+            _("See what failed"),
+        )
+        for pk, name in unproven
+    ]
+    return sorted(needs, key=lambda need: need.kind)
+
+
+def _needs_of_row(merchant: Merchant, row: dict[str, Any]) -> list[Need]:
+    outlet, needs = row["outlet"], []
+    if row["waiting"]:
+        text = ngettext("%(count)d order is waiting", "%(count)d orders are waiting", row["waiting"])
+        needs.append(
+            Need(
+                "danger",
+                text % {"count": row["waiting"]},
+                outlet.name,
+                _at("inbox", merchant, outlet),
+                _("Open the inbox"),
+            )
+        )
+    if row["alerts"]:
+        text = ngettext(
+            "%(count)d order was not delivered", "%(count)d orders were not delivered", row["alerts"]
+        )
+        needs.append(
+            Need(
+                "danger",
+                text % {"count": row["alerts"]},
+                outlet.name,
+                _at("alerts", merchant, outlet),
+                _("Repair"),
+            )
+        )
+    if row["items_off"] is None:
+        needs.append(
+            Need(
+                "warning",
+                _("%(outlet)s has no menu here yet") % {"outlet": outlet.name},
+                _("Import the live GoFood menu; a backup is kept."),
+                reverse("import_menu", args=[merchant.pk, outlet.pk]),
+                _("Import the menu"),
+            )
+        )
+    elif row["sync_state"] == Sync.State.FAILED:
+        needs.append(
+            Need(
+                "danger",
+                _("The last publish to %(outlet)s failed") % {"outlet": outlet.name},
+                _("GoFood keeps the menu that it had."),
+                _at("publish", merchant, outlet),
+                _("See why"),
+            )
+        )
+    elif row["sync_state"] is None:
+        needs.append(
+            Need(
+                "warning",
+                _("The menu of %(outlet)s was never published from here") % {"outlet": outlet.name},
+                _("Until it is, orders for items without an external_id do not arrive."),
+                _at("publish", merchant, outlet),
+                _("Review and publish"),
+            )
+        )
+    return needs
+
+
+def _at(name: str, merchant: Merchant, outlet: Outlet) -> str:
+    return f"{reverse(name, args=[merchant.pk])}?outlet={outlet.outlet_id}"

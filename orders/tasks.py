@@ -1,0 +1,15 @@
+"""Celery's way in; the work itself stands in orders/actions.py."""
+
+from celery import shared_task
+
+from orders import actions
+
+
+@shared_task(name="orders.tasks.send_action")
+def send_action(action_pk: int) -> None:
+    actions.send(action_pk)
+
+
+@shared_task(name="orders.tasks.sweep_actions")
+def sweep_actions() -> None:
+    actions.sweep()

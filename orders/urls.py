@@ -1,0 +1,12 @@
+from django.urls import path
+
+from orders.views import home, inbox, now, ready
+
+urlpatterns = [
+    path("", home.merchant_home, name="merchant_home"),
+    path("outlets/<int:outlet_pk>/ready/", ready.connect_ready, name="connect_ready"),
+    path("now/", now.frame_now, name="frame_now"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/board/", inbox.inbox_board, name="inbox_board"),
+    path("orders/<int:pk>/act/", inbox.order_act, name="order_act"),
+]

@@ -1,0 +1,3 @@
+from tests.gobiz_answers import gobiz
+
+__all__ = ["gobiz"]
