@@ -1,0 +1,31 @@
+// What a morph must leave alone, and what must never land in the middle of a page.
+const Idiomorph = globalThis.Idiomorph;
+const TYPED = "input, textarea, select";
+const REVEALED = ["hidden", "data-revealed", "type", "aria-pressed"];
+
+// A dialog or a <details> that a person has opened stays open through a refresh, what was revealed
+// stays revealed, and what is being typed stays typed.
+function mayChange(name, node) {
+  if (name === "open" && node.matches("dialog, details")) return false;
+  if (REVEALED.includes(name) && (node.hasAttribute("data-revealed") || node.hasAttribute("data-reveal"))) return false;
+  return true;
+}
+
+if (Idiomorph) {
+  // Not `ignoreActiveValue`: it skips the children of whatever has the focus, a pressed tile's too.
+  Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !(node === document.activeElement && node.matches(TYPED));
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = mayChange;
+}
+
+const pathOf = (address) => new URL(address, location.href).pathname;
+
+// A whole page where a piece was asked for is the sign-in page: the session is over. Go there.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target, requestConfig } = event.detail;
+  if (target === document.body || !/^\s*<!doctype html/i.test(xhr.responseText.slice(0, 200))) return;
+  const selects = requestConfig.elt.closest("[hx-select]");
+  const elsewhere = requestConfig.verb === "get" && pathOf(xhr.responseURL) !== pathOf(requestConfig.path);
+  if (selects && !elsewhere) return;
+  event.detail.shouldSwap = false;
+  location.reload();
+});
