@@ -1,0 +1,293 @@
+"""The whole path in a real browser: sign in, connect, import, edit, publish, take an order, repair a mapping.
+
+One test walks it, because each step stands on the one before. Pictures of every step, at desk and
+phone width, go to test-results/; axe looks at every page at both widths.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import PICTURES, Stack
+
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+OUTLET = "G12345678"
+SOON = 20_000
+AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+class Walker:
+    """A person at a desk, whose pages are looked at on a phone as well."""
+
+    def __init__(self, browser: Browser, stack: Stack) -> None:
+        self.stack = stack
+        self.page: Page = browser.new_context(viewport=DESK, locale="id-ID").new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._note)
+        self.step = 0
+
+    def _note(self, message: Any) -> None:
+        # A form with a mistake answers 422, and the browser notes that as an error.
+        if message.type == "error" and "status of 422" not in message.text:
+            self.faults.append(message.text)
+
+    def look(self, name: str) -> None:
+        """Picture and accessibility of the page as it stands, at both widths; nothing may stick out."""
+        self.step += 1
+        for label, size in (("desk", DESK), ("phone", PHONE)):
+            self.page.set_viewport_size(size)
+            # What has scrolled half below the bar on top is no target that is too small.
+            self.page.evaluate("window.scrollTo(0, 0)")
+            self.page.screenshot(path=PICTURES / f"{self.step:02}-{name}-{label}.png", full_page=True)
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
+            violations = Axe().run(self.page, options=AXE_OPTIONS).response["violations"]
+            assert not violations, [(v["id"], v["nodes"][0]["html"][:200]) for v in violations]
+        self.page.set_viewport_size(DESK)
+
+
+@pytest.fixture
+def walker(browser: Browser, stack: Stack) -> Any:
+    PICTURES.mkdir(exist_ok=True)
+    walker = Walker(browser, stack)
+    yield walker
+    walker.page.context.close()
+
+
+def test_from_sign_in_to_a_repaired_mapping(walker: Walker) -> None:
+    sign_in(walker)
+    connect(walker)
+    import_and_fix_ids(walker)
+    edit_an_item(walker)
+    publish(walker)
+    number = take_an_order(walker)
+    let_the_driver_come(walker, number)
+    repair_a_mapping(walker)
+    assert walker.faults == []
+
+
+def sign_in(walker: Walker) -> None:
+    page = walker.page
+    page.goto(walker.stack.url)
+    walker.look("sign-in")
+    page.fill("input[name=login]", "owner@demo.example")
+    page.fill("input[name=password]", walker.stack.password)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/m/*/")
+    walker.look("home-empty")
+
+
+def connect(walker: Walker) -> None:
+    page, app = walker.page, walker.stack.app()
+    page.click("main a[href*='/connect/']")
+    page.select_option("[name=environment]", "local")
+    values = {
+        "app_id": app["app_id"],
+        "app_secret": "not-the-secret",
+        "partner_id": app["partner_id"],
+        "relay_secret": app["relay_secret"],
+        "outlet_id": OUTLET,
+        "outlet_name": "Tebet",
+    }
+    for name, value in values.items():
+        page.fill(f"[name={name}]", value)
+    walker.look("connect")
+    page.click("main form button[type=submit]:has-text('')")
+    wrong = page.locator("#proof-token.proof-failed")
+    expect(wrong).to_contain_text("App Secret", timeout=SOON)
+    expect(wrong).to_contain_text("GoBiz Developer Portal")
+    expect(page.locator(".proof-running, .proof-waiting")).to_have_count(0, timeout=SOON)
+    walker.look("proof-failed")
+
+    page.click("a[href*='/connect/?outlet=']")
+    page.fill("[name=app_secret]", app["app_secret"])
+    page.fill("[name=relay_secret]", app["relay_secret"])
+    page.press("[name=outlet_name]", "Enter")
+    expect(page.locator(".proof-passed")).to_have_count(4, timeout=SOON)
+    expect(page.locator("#proof-token")).to_contain_text("gofood:catalog:write")
+    walker.look("proof-passed")
+
+
+def import_and_fix_ids(walker: Walker) -> None:
+    page = walker.page
+    page.click("#proofs a[href*='/import/']")
+    walker.look("import")
+    page.click("#import-progress button[type=submit]")
+    fix = page.locator("#import-progress a[href*='/ids/']")
+    expect(fix).to_be_visible(timeout=SOON)
+    walker.look("imported")
+    fix.click()
+    ids = page.locator("main input[name*='-']")
+    assert ids.count() > 5
+    assert all(
+        re.fullmatch(r"[A-Za-z0-9-]+", value) for value in ids.evaluate_all("all => all.map(i => i.value)")
+    )
+    ids.first.fill("tidak boleh!")
+    page.click("main form button[type=submit]")
+    expect(page.locator("main [role=alert]")).to_be_visible()
+    walker.look("ids-refused")
+    page.locator("main input.is-invalid").first.fill("nasi-pilihan-kami")
+    page.click("main form button[type=submit]")
+    expect(page.locator("main input[name*='-']")).to_have_count(0)
+    walker.look("ids-fixed")
+
+
+def edit_an_item(walker: Walker) -> None:
+    page = walker.page
+    page.goto(f"{walker.stack.url}{path_of(page)}menu/")
+    walker.look("menu")
+    page.click("a.item-link >> nth=0")
+    page.fill("[name=name]", "Bubur Ayam Istimewa")
+    page.fill("[name=internal_name]", "Bubur ist.")
+    page.fill("[name=description]", "Bubur ayam dengan telur dan cakwe")
+    page.fill("[name=price]", "19.500")
+    page.set_input_files(
+        "[name=picture]", {"name": "foto.png", "mimeType": "image/png", "buffer": b"this is no picture"}
+    )
+    page.click(".item-form ~ .form-foot button[type=submit]")
+    expect(page.locator(".picture-field.field-wrong")).to_be_visible()
+    walker.look("picture-refused")
+    page.set_input_files(
+        "[name=picture]", {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
+    )
+    page.click(".item-form ~ .form-foot button[type=submit]")
+    row = page.locator(".item-row", has_text="Bubur Ayam Istimewa")
+    expect(row).to_contain_text("19.500")
+    row.locator(".switch").click()
+    expect(row.locator(".switch")).to_have_attribute("aria-checked", "false")
+    row.locator(".switch").click()
+    expect(row.locator(".switch")).to_have_attribute("aria-checked", "true")
+    page.click(".category a.item-link >> nth=0")
+    page.locator("input[name$='-price']").first.fill("2.500")
+    walker.look("variant-category")
+    page.locator("main form button[type=submit]").first.click()
+    walker.look("menu-changed")
+
+
+def photograph() -> bytes:
+    """A picture as a phone takes it: not square, JPEG."""
+    stream = io.BytesIO()
+    Image.effect_noise((1200, 900), 60).convert("RGB").save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def publish(walker: Walker) -> None:
+    page = walker.page
+    page.goto(f"{walker.stack.url}{path_of(page)}publish/")
+    page.click("main a[href*='/publish/']:not([href$='/history/'])")
+    expect(page.locator(".changes").first).to_be_visible()
+    walker.look("review")
+    page.click("main form button.btn-primary[type=submit]")
+    page.wait_for_url("**/syncs/**")
+    seen = page.url
+    expect(page.locator(".sync .proof-words")).to_be_visible(timeout=30_000)
+    assert page.url == seen
+    walker.look("published")
+    newest = walker.stack.manage("show_syncs", OUTLET)[0]
+    assert newest["state"] == "confirmed"
+
+
+def take_an_order(walker: Walker) -> str:
+    page = walker.page
+    page.goto(f"{walker.stack.url}{path_of(page)}inbox/")
+    expect(page.locator("body")).to_have_attribute("data-live-state", "live", timeout=SOON)
+    page.click("[data-bell-switch]")
+    expect(page.locator("#bell")).to_have_attribute("data-bell", "armed")
+    walker.look("inbox-empty")
+    rings = int(page.get_attribute("#bell", "data-rings") or 0)
+
+    number = order_at_the_simulator(walker)
+    tile = page.locator(".tile", has_text=number)
+    # Open all the time, told within a second, and no reload: the bell keeps its state.
+    expect(tile).to_be_visible(timeout=1_500)
+    page.wait_for_function(
+        "before => Number(document.querySelector('#bell').dataset.rings) > before", arg=rings, timeout=5_000
+    )
+    expect(tile.locator(".pin")).to_have_text(re.compile(r"^\d{4}$"))
+    walker.look("inbox-new-order")
+    tile.locator("[data-kind=accept]").click()
+    expect(tile.locator("[data-kind=food_ready]")).to_be_visible(timeout=SOON)
+    walker.look("inbox-accepted")
+    tile.locator("[data-kind=food_ready]").click()
+    expect(tile.locator("[data-kind=food_ready]")).to_have_count(0, timeout=SOON)
+    return number
+
+
+def order_at_the_simulator(walker: Walker) -> str:
+    """The number of an order, picked from the menu on the simulator's page as a person would."""
+    app = walker.stack.app()
+    simulator = walker.page.context.new_page()
+    simulator.goto(
+        f"{walker.stack.sandbox}/simulator/?app_id={app['app_id']}&partner_id={app['partner_id']}"
+        f"&outlet_id={OUTLET}"
+    )
+    item = simulator.locator("[data-item]", has_text="Bubur Ayam Istimewa")
+    if item.count() == 0:
+        simulator.locator("form button").first.click()
+    item.locator("button").first.click()
+    if item.locator("form.choices").count():
+        item.locator("form.choices button.main").click()
+    simulator.get_by_role("button", name="Create order").click()
+    number = simulator.locator("#number")
+    expect(number).to_have_text(re.compile(r"^F-\d+"), timeout=SOON)
+    simulator.screenshot(path=PICTURES / "00-simulator.png", full_page=True)
+    found = number.inner_text()
+    simulator.close()
+    return found
+
+
+def let_the_driver_come(walker: Walker, number: str) -> None:
+    page = walker.page
+    tile = page.locator(".tile", has_text=number)
+    # A tile that has the focus, because it was pressed, stays as true as the others.
+    tile.locator(".tile-number").click()
+    for event, seen in (
+        ("driver_otw_pickup", "tile-driver_otw_pickup"),
+        ("driver_arrived", "tile-driver_arrived"),
+    ):
+        walker.stack.post(f"/simulator/orders/{number}/events", {"event": event})
+        expect(tile).to_have_class(re.compile(seen), timeout=SOON)
+    expect(tile).to_contain_text("Driver sudah tiba")
+    walker.look("inbox-driver-arrived")
+    walker.stack.post(f"/simulator/orders/{number}/events", {"event": "placed"})
+    walker.stack.post(f"/simulator/orders/{number}/events", {"event": "completed"})
+    expect(tile).to_have_class(re.compile("tile-completed"), timeout=SOON)
+    order = next(o for o in walker.stack.manage("show_orders", OUTLET) if o["order_number"] == number)
+    assert order["status"] == "COMPLETED"
+    assert [entry["event"].split(".")[-1] for entry in order["timeline"]][-2:] == ["placed", "completed"]
+
+
+def repair_a_mapping(walker: Walker) -> None:
+    page, app = walker.page, walker.stack.app()
+    walker.stack.post(
+        "/simulator/webhook-error",
+        {"app_id": app["app_id"], "partner_id": app["partner_id"], "outlet_id": OUTLET},
+    )
+    undelivered = page.locator("main", has_text="F-12345678")
+    expect(undelivered).to_contain_text("Paha atas", timeout=SOON)
+    walker.look("inbox-undelivered")
+    page.goto(f"{walker.stack.url}{path_of(page)}alerts/")
+    card = page.locator(".alert-card", has_text="F-12345678")
+    expect(card).to_contain_text("Paha bawah")
+    walker.look("alert")
+    card.locator("form[action*='/resync/'] button").click()
+    # The page itself says so, without a reload, once GoFood has confirmed the resync.
+    expect(card).to_have_count(0, timeout=30_000)
+    expect(page.locator("main")).to_contain_text("F-12345678")
+    alert = walker.stack.manage("show_alerts", OUTLET)[0]
+    assert (alert["state"], alert["remaining"]) == ("closed", [])
+    walker.look("alert-closed")
+
+
+def path_of(page: Page) -> str:
+    """`/m/<merchant_id>/` of the page."""
+    found = re.search(r"/m/\d+/", page.url)
+    assert found
+    return found.group()
