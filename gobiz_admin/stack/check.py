@@ -16,6 +16,8 @@ from gobiz_admin.stack.test import run_in, run_pytest, throwaway_stack
 from gobiz_admin.stack.waiting import Stopped
 
 PYTHON = sys.executable
+# Two at a time: this is made for two cores, and the tests keep out of each other's way.
+EVERYTHING = ["-n", "2", "-q"]
 PACKAGES = ("gobiz_admin", "menus", "orders", "webhooks")
 # import-linter has no `python -m` form, and scripts in .venv/bin break where the path is long.
 IMPORT_LINTER = (
@@ -81,7 +83,7 @@ def main(arguments: list[str]) -> int:
             if not tests_only:
                 failed += run_habits(environment, stops)
             if not no_tests:
-                failed += run_tests(environment, rest, stops)
+                failed += run_tests(environment, rest or EVERYTHING, stops)
     except Stopped:
         return 130
     except (ConfigError, ServerError) as error:
