@@ -59,17 +59,22 @@ class Stack:
         found = dict(line.split("=", 1) for line in lines if "=" in line)
         return found["DEMO_PASSWORD"].strip("'\"")
 
-    def manage(self, *words: str, secrets: dict[str, str] | None = None) -> Any:
-        """The JSON that a command prints, run as in a second terminal: with nothing exported."""
+    def run(self, *words: str, secrets: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """A command, run as in a second terminal: with nothing exported."""
         clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
             env={**clean, "GOBIZ_DATA_DIR": str(self.data), **(secrets or {})},
             capture_output=True,
             text=True,
             timeout=90,
+            check=False,
         )
+
+    def manage(self, *words: str, secrets: dict[str, str] | None = None) -> Any:
+        """The JSON that a command prints."""
+        done = self.run(*words, secrets=secrets)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from gobiz_admin.gobiz.signatures import sign
+from tests.e2e.conftest import Stack
 
 SEED = Path(__file__).resolve().parents[1] / "webhook_error.json"
 OUTLET = "G87654321"
@@ -27,7 +28,7 @@ def eventually(look: Callable[[], Any], seconds: float = 15) -> Any:
 
 
 @pytest.fixture(scope="module")
-def connected(stack: Any) -> dict[str, Any]:
+def connected(stack: Stack) -> dict[str, Any]:
     app = stack.app()
     words = (
         "connect_outlet",
@@ -41,7 +42,7 @@ def connected(stack: Any) -> dict[str, Any]:
     return first | app
 
 
-def test_from_credentials_to_a_repaired_mapping(stack: Any, connected: dict[str, Any]) -> None:
+def test_from_credentials_to_a_repaired_mapping(stack: Stack, connected: dict[str, Any]) -> None:
     assert connected["outlet_id"] == OUTLET
     assert connected["scopes_missing"] == []
     read = stack.manage("import_menu", OUTLET)
@@ -62,10 +63,15 @@ def test_from_credentials_to_a_repaired_mapping(stack: Any, connected: dict[str,
     raise_alert(connected)
     alert = eventually(lambda: next(iter(stack.manage("show_alerts", OUTLET)), None))
     assert (alert["order_number"], alert["state"]) == ("F-12345678", "open")
-    assert alert["variants"] == ["Paha atas", "Paha bawah"]
+    assert alert["variants"] == alert["remaining"] == ["Paha atas", "Paha bawah"]
+
+    assert stack.manage("publish_menu", OUTLET, "--wait", "40")["state"] == "confirmed"
+    closed = stack.manage("show_alerts", OUTLET)[0]
+    assert (closed["id"], closed["state"], closed["remaining"]) == (alert["id"], "closed", [])
+    assert closed["closed_at"] is not None
 
 
-def order_something(stack: Any, app: dict[str, Any]) -> str:
+def order_something(stack: Stack, app: dict[str, Any]) -> str:
     menu = requests.get(
         f"{stack.sandbox}/simulator/menu",
         params={"app_id": app["app_id"], "partner_id": app["partner_id"], "outlet_id": OUTLET},
@@ -90,7 +96,7 @@ def order_something(stack: Any, app: dict[str, Any]) -> str:
     return str(order["order_number"])
 
 
-def orders_with(stack: Any, number: str) -> list[dict[str, Any]]:
+def orders_with(stack: Stack, number: str) -> list[dict[str, Any]]:
     return [order for order in stack.manage("show_orders", OUTLET) if order["order_number"] == number]
 
 
@@ -106,5 +112,18 @@ def raise_alert(app: dict[str, Any]) -> None:
     assert answer.status_code == 200
 
 
-def test_refusals_are_one_line(stack: Any) -> None:
-    assert requests.post(f"{stack.url}/webhooks/gobiz/nobody/", data=b"{}", timeout=10).status_code == 404
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("show_orders", "G404404404"), 2),
+        (("show_orders",), 2),
+        (("show_syncs", OUTLET, "--limit", "0"), 2),
+        (("publish_menu", "G404404404"), 2),
+        (("connect_outlet", "--merchant", "Tanpa rahasia"), 2),
+    ],
+)
+def test_a_refusal_is_one_line_and_nothing_else(stack: Stack, words: tuple[str, ...], status: int) -> None:
+    done = stack.run(*words)
+    assert done.returncode == status
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
