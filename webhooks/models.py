@@ -1,5 +1,6 @@
-"""What GoBiz sent us, as it came."""
+"""What GoBiz sent us, as it came, and what we know of its sending."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -26,8 +27,14 @@ class Notification(models.Model):
         FAILED = "failed", _("Failed, will be tried again")
         DEAD = "dead", _("Failed")
 
-    gobiz_app = models.ForeignKey(GobizApp, on_delete=models.CASCADE, related_name="notifications")
-    outlet = models.ForeignKey(Outlet, null=True, on_delete=models.SET_NULL, related_name="notifications")
+    # Every index is paid for at each notification: those of the foreign keys stand below, with more
+    # in them.
+    gobiz_app = models.ForeignKey(
+        GobizApp, on_delete=models.CASCADE, related_name="notifications", db_index=False
+    )
+    outlet = models.ForeignKey(
+        Outlet, null=True, on_delete=models.SET_NULL, related_name="notifications", db_index=False
+    )
     event_id = models.CharField(max_length=200)
     event_name = models.CharField(max_length=200, blank=True)
     order_number = models.CharField(max_length=200, blank=True)
@@ -35,10 +42,16 @@ class Notification(models.Model):
     headers = models.JSONField(default=dict)
     source_address = models.GenericIPAddressField(null=True)
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
-    received_at = models.DateTimeField(auto_now_add=True)
+    # GoBiz's own time of it, from the header, as far as it could be read.
+    sent_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     # Why it had no effect, or the error of the last attempt.
     note = models.TextField(blank=True)
+    # Of the last error, for operators.
+    traceback = models.TextField(blank=True)
+    # Paths in the body of what was there and could not be read, such as "order.order_total".
+    unread = models.JSONField(default=list)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -60,8 +73,68 @@ class Notification(models.Model):
                 name="notifications_to_work_off",
             ),
             models.Index(fields=["gobiz_app", "-id"], name="notification_log"),
-            models.Index(fields=["order_number"], name="notification_order"),
+            models.Index(fields=["gobiz_app", "event_name", "-id"], name="notification_event"),
+            models.Index(
+                fields=["outlet", "-received_at"],
+                condition=models.Q(outlet__isnull=False),
+                name="notification_outlet",
+            ),
+            models.Index(
+                fields=["order_number"], condition=~models.Q(order_number=""), name="notification_order"
+            ),
+            # For pruning: rows lie on disk in the order in which they came.
+            BrinIndex(fields=["received_at"], name="notification_age", autosummarize=True),
         ]
 
     def __str__(self) -> str:
         return f"{self.event_name or '?'} {self.event_id}"
+
+
+class AppCheck(models.Model):
+    """The latest look at one thing of a GoBiz app: its subscriptions, or a test of its address.
+
+    The row is the work, as everywhere: `waiting` until a worker takes it, and due again later.
+    """
+
+    class Kind(models.TextChoices):
+        SUBSCRIPTIONS = "subscriptions", _("Subscriptions")
+        ROUND_TRIP = "round_trip", _("Test of the address")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Checking…")
+        PASSED = "passed", _("As it should be")
+        FAILED = "failed", _("Not as it should be")
+
+    gobiz_app = models.ForeignKey(GobizApp, on_delete=models.CASCADE, related_name="checks")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    # `code` names the sentence (proof_words.py), `facts` fill it in: shown in any language.
+    code = models.CharField(max_length=40, blank=True)
+    facts = models.JSONField(default=dict)
+    # When it came into its state.
+    checked_at = models.DateTimeField(default=timezone.now)
+    # When it is to be looked at again by itself; null: only when somebody asks.
+    due_at = models.DateTimeField(null=True, default=timezone.now)
+    failures = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gobiz_app", "kind"], name="check_once_per_app")]
+        indexes = [models.Index(fields=["due_at"], name="checks_due")]
+
+    def __str__(self) -> str:
+        return f"{self.gobiz_app_id}: {self.kind} {self.state}"
+
+
+class Rhythm(models.Model):
+    """How many orders an outlet usually gets in each hour of the week: what silence is unusual."""
+
+    outlet = models.OneToOneField(Outlet, on_delete=models.CASCADE, related_name="rhythm")
+    # 168 means of orders per hour, from Monday 00:00 in the outlet's time zone.
+    orders_per_hour = models.JSONField(default=list)
+    # Whole days that the means are made of.
+    days = models.PositiveSmallIntegerField(default=0)
+    computed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.outlet_id}: {self.days} days"

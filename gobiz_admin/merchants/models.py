@@ -98,6 +98,12 @@ class GobizApp(models.Model):
         ENFORCE = "enforce", _("Enforce")
         RECORD_ONLY = "record_only", _("Record only")
 
+    class SubscribedPer(models.TextChoices):
+        """gobiz-api.md, "How we read": Subscriptions."""
+
+        PARTNER = "partner", _("For all outlets of the partner at once")
+        OUTLET = "outlet", _("For each connected outlet by itself")
+
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="gobiz_apps")
     environment = models.CharField(_("environment"), max_length=10, choices=Environment.choices)
     app_id = models.CharField(_("App ID"), max_length=200)
@@ -106,10 +112,19 @@ class GobizApp(models.Model):
     pending_app_secret = EncryptedTextField(blank=True, editable=False)
     partner_id = models.CharField(_("Partner ID"), max_length=200)
     relay_secret = EncryptedTextField(_("Relay Secret"))
+    # Valid beside the new one until GoBiz is seen to sign with that (webhooks/rotating.py).
+    previous_relay_secret = EncryptedTextField(blank=True, editable=False)
+    relay_secret_changed_at = models.DateTimeField(null=True, editable=False)
     signature_mode = models.CharField(
         max_length=12, choices=SignatureMode.choices, default=SignatureMode.ENFORCE
     )
     webhook_token = models.CharField(max_length=64, unique=True, default=new_webhook_token, editable=False)
+    # Valid beside the new one until every subscription names that (webhooks/rotating.py).
+    previous_webhook_token = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    webhook_token_changed_at = models.DateTimeField(null=True, editable=False)
+    subscribed_per = models.CharField(
+        max_length=10, choices=SubscribedPer.choices, default=SubscribedPer.PARTNER
+    )
     scopes_granted = models.JSONField(default=list, editable=False)
     scopes_missing = models.JSONField(default=list, editable=False)
     refused_at = models.DateTimeField(null=True, editable=False)
@@ -137,8 +152,13 @@ class GobizApp(models.Model):
 
     @property
     def relay_secrets(self) -> list[str]:
-        """Every Relay Secret that a signature may be made with."""
-        return [self.relay_secret] if self.relay_secret else []
+        """Every Relay Secret that a signature may be made with, the newest first."""
+        return [secret for secret in (self.relay_secret, self.previous_relay_secret) if secret]
+
+    @property
+    def webhook_tokens(self) -> list[str]:
+        """Every token that is valid in an address of this app, the newest first."""
+        return [token for token in (self.webhook_token, self.previous_webhook_token) if token]
 
     def credentials(self) -> AppCredentials:
         """What the GoBiz client needs to call in this app's name."""

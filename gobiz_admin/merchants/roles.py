@@ -19,6 +19,8 @@ class Action(TextChoices):
     SEE_OUTLETS = "outlets.see"
     CONNECT_OUTLET = "outlets.connect"
     SEE_WEBHOOKS = "webhooks.see"
+    # Replay, subscriptions, the address and the Relay Secret.
+    MANAGE_WEBHOOKS = "webhooks.manage"
 
 
 _CASHIER = {
