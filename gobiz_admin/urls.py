@@ -1,13 +1,15 @@
-"""All addresses. What belongs to a merchant stands under /m/<merchant_id>/."""
+"""All addresses of pages. What belongs to a merchant stands under /m/<merchant_id>/.
+
+The address that GoBiz posts to stands before them: webhooks/receiver.py.
+"""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import include, path
 from django.views.i18n import set_language
 
 from gobiz_admin.merchants.health import healthz
 from gobiz_admin.merchants.views import front
 from menus.views.pictures import picture
-from webhooks.views.receiver import gobiz
 
 urlpatterns = [
     path("", front.home, name="home"),
@@ -24,8 +26,6 @@ urlpatterns = [
             ]
         ),
     ),
-    # With and without the last slash, without a redirect (gobiz-api.md, "How we read": Limits).
-    re_path(r"^webhooks/gobiz/(?P<token>[\w-]{1,64})/?$", gobiz, name="receiver"),
     path("pictures/<str:sha256>.png", picture, name="picture"),
     path("account/", include("allauth.account.urls")),
     path("account/mfa/", include("allauth.mfa.urls")),

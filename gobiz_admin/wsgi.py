@@ -1,8 +1,13 @@
-"""The WSGI entry point: pages and webhooks (granian, two workers)."""
+"""The WSGI entry point: notifications and pages (granian, two workers)."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gobiz_admin.settings")
-application = get_wsgi_application()
+pages = get_wsgi_application()
+
+# After Django is set up.
+from webhooks.receiver import in_front_of  # noqa: E402
+
+application = in_front_of(pages)

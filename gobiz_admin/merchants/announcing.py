@@ -47,7 +47,12 @@ def announce(merchant_id: int, topic: str, **facts: Any) -> None:
 
 def wake(task: Task, *args: Any, countdown: float = 0) -> None:
     """Enqueue the task after commit. When the broker is away the sweeps do its work later."""
-    transaction.on_commit(lambda: _try(lambda: task.apply_async(args=args, countdown=countdown)))
+    transaction.on_commit(lambda: wake_now(task, *args, countdown=countdown))
+
+
+def wake_now(task: Task, *args: Any, countdown: float = 0, expires: float | None = None) -> None:
+    """Enqueue the task at once; `countdown` and `expires` are seconds from now."""
+    _try(lambda: task.apply_async(args=args, countdown=countdown, expires=expires))
 
 
 def _try(call: Any) -> None:

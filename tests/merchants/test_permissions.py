@@ -36,7 +36,6 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "home": ("GET", SIGNED_IN),
     "choose_merchant": ("GET", SIGNED_IN),
     "create_merchant": ("GET POST", SIGNED_IN),
-    "receiver": ("POST", ANYBODY),
     "picture": ("GET", ANYBODY),
     "set_language": ("POST", ANYBODY),
     "healthz": ("GET", ANYBODY),

@@ -7,14 +7,12 @@ import json
 import uuid
 from typing import Any
 
-from django.test import RequestFactory
-
 from gobiz_admin.gobiz import events
 from gobiz_admin.gobiz.signatures import sign
 from gobiz_admin.merchants.models import Outlet
 from orders.models import Order
+from webhooks import receiving
 from webhooks.models import Notification
-from webhooks.receiving import insert
 from webhooks.working import work_off
 
 STATUS_OF_EVENT = {
@@ -93,8 +91,8 @@ def store(outlet: Outlet, message: Any, **fields: Any) -> Notification:
     """The row that the receiver would have stored for it; GoBiz repeats deliveries, so it may be known."""
     raw = message if isinstance(message, bytes) else json.dumps(message).encode()
     app = outlet.gobiz_app
-    request = RequestFactory().post("/", HTTP_X_GO_SIGNATURE=sign(app.relay_secret, raw))
-    insert(app, raw, fields.pop("verdict", Notification.Verdict.VERIFIED), request)
+    delivered = receiving.Delivered(raw, {"X-Go-Signature": sign(app.relay_secret, raw)}, "127.0.0.1")
+    receiving.store(app.pk, delivered, fields.pop("verdict", Notification.Verdict.VERIFIED))
     rows = Notification.objects.filter(gobiz_app=app).order_by("-pk")
     if fields:
         rows.filter(pk=rows[0].pk).update(**fields)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from django.test import Client
 
 from gobiz_admin.gobiz.signatures import sign
 from tests.sandbox_process import free_port, in_database
 from tests.threads import at_once
+from tests.webhooks.conftest import receiver
 from webhooks.models import Notification
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,12 +25,12 @@ RAW = json.dumps({"header": {"event_name": "x", "event_id": "e-1"}, "body": {}})
 POST_ONE = """
 import json, sys, time, django
 django.setup()
-from django.test import Client
+from tests.webhooks.conftest import receiver
 path, signature, raw = sys.argv[1:]
 times, statuses = [], []
 for repetition in range(2):
     began = time.monotonic()
-    answer = Client().post(path, raw.encode(), "application/json", headers={"X-Go-Signature": signature})
+    answer = receiver("POST", path, raw.encode(), HTTP_X_GO_SIGNATURE=signature)
     times.append(time.monotonic() - began)
     statuses.append(answer.status_code)
 print(json.dumps({"statuses": statuses, "times": times}))
@@ -38,11 +38,8 @@ print(json.dumps({"statuses": statuses, "times": times}))
 
 
 def test_at_the_same_time(cast):
-    path, headers = (
-        f"/webhooks/gobiz/{cast.app.webhook_token}/",
-        {"X-Go-Signature": sign(cast.app.relay_secret, RAW)},
-    )
-    answers = at_once(lambda number: Client().post(path, RAW, "application/json", headers=headers), 4)
+    path, signature = f"/webhooks/gobiz/{cast.app.webhook_token}/", sign(cast.app.relay_secret, RAW)
+    answers = at_once(lambda number: receiver("POST", path, RAW, HTTP_X_GO_SIGNATURE=signature), 4)
     assert [answer.status_code for answer in answers] == [200] * 4
     assert Notification.objects.count() == 1
 
@@ -83,7 +80,6 @@ def test_without_a_broker_it_answers_in_time_and_the_row_stands(cast, redis_url)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["statuses"] == [200, 200]
-    assert told["times"][0] < 4
-    # The broker has just failed: the next request does not wait for it again.
-    assert told["times"][1] < 1
+    # No request waits for the broker, not even the first.
+    assert max(told["times"]) < 1
     assert Notification.objects.get().state == Notification.State.PENDING
