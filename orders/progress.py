@@ -48,23 +48,28 @@ def take_in(delivery: Delivery) -> Order:
     order.unread = _still_unread(order, unread, takes_lines)
     order.unverified |= delivery.notification.verdict == Notification.Verdict.UNVERIFIED
     order.save()
-    TimelineEntry.objects.get_or_create(
+    entry = TimelineEntry(
         order=order,
         event_id=delivery.event_id,
-        defaults={
-            "event": delivery.event_name,
-            "at": delivery.at or delivery.received_at,
-            "notification": delivery.notification,
-        },
+        event=delivery.event_name,
+        at=delivery.at or delivery.received_at,
+        notification=delivery.notification,
     )
+    # A replayed notification is told already.
+    TimelineEntry.objects.bulk_create([entry], ignore_conflicts=True)
     announce(delivery.outlet.merchant_id, "orders", outlet=delivery.outlet.outlet_id)
     return order
 
 
 def locked_order(outlet: Any, order_number: str) -> Order:
     """The order's row, made if need be, locked to the end of the transaction."""
-    Order.objects.bulk_create([Order(outlet=outlet, order_number=order_number)], ignore_conflicts=True)
-    return Order.objects.select_for_update().get(outlet=outlet, order_number=order_number)
+    known = Order.objects.select_for_update().filter(outlet=outlet, order_number=order_number)
+    order = known.first()
+    if order is None:
+        Order.objects.bulk_create([Order(outlet=outlet, order_number=order_number)], ignore_conflicts=True)
+        order = known.get()
+    order.outlet = outlet
+    return order
 
 
 def told_status(delivery: Delivery) -> str:

@@ -12,11 +12,9 @@ import time
 from collections.abc import Callable
 
 from gobiz_admin.merchants.announcing import wake_now
-from webhooks.tasks import work_off
+from webhooks.tasks import WAKE_EXPIRES_SECONDS, work_off
 
 PAUSE_SECONDS = 0.05
-# A worker that comes to it later has found its notifications already, or the sweep has.
-EXPIRES_SECONDS = 5
 
 
 class Waker:
@@ -49,4 +47,4 @@ class Waker:
             time.sleep(self._pause)
 
 
-waker = Waker(lambda: wake_now(work_off, expires=EXPIRES_SECONDS))
+waker = Waker(lambda: wake_now(work_off, expires=WAKE_EXPIRES_SECONDS))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from gobiz_admin.gobiz import events
@@ -318,3 +319,137 @@ def test_working_is_told_to_open_browsers(cast, handler, monkeypatch):
     store(cast.outlet, message())
     work_off()
     assert told == [(cast.merchant.pk, "webhooks")]
+
+
+class TestTheOrderIsLocked:
+    """Two notifications of one order never run at the same time; those of different orders do."""
+
+    @pytest.mark.django_db(transaction=True)
+    def test_never_two_of_one_order(self, cast, handler):
+        lock, running, most = threading.Lock(), {}, {}
+
+        def overlap(delivery):
+            order = delivery.order_number
+            with lock:
+                running[order] = running.get(order, 0) + 1
+                most[order] = max(most.get(order, 0), running[order])
+            Event().wait(0.002)
+            with lock:
+                running[order] -= 1
+
+        handler.does = overlap
+        for number in range(24):
+            body = {"outlet": {"id": cast.outlet.outlet_id}, "order": {"order_number": f"F-{number % 2}"}}
+            store(cast.outlet, message(event_id=f"e-{number}", **body))
+        assert sum(at_once(lambda number: work_off(), 3)) == 24
+        assert most == {"F-0": 1, "F-1": 1}
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_handler_that_hangs_holds_up_its_own_order_only(self, cast, handler):
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hang(delivery):
+            if delivery.event_id == "hangs":
+                begun.set()
+                assert go_on.wait(10)
+
+        handler.does = hang
+        store(cast.outlet, message(event_id="hangs", order={"order_number": "F-1"}))
+
+        def work(number):
+            if number == 0:
+                return work_off(1)
+            assert begun.wait(10)
+            try:
+                store(cast.outlet, message(event_id="same order", order={"order_number": "F-1"}))
+                store(cast.outlet, message(event_id="other order", order={"order_number": "F-2"}))
+                return work_off(seconds=0.2)
+            finally:
+                go_on.set()
+
+        assert at_once(work) == [1, 1]
+        assert Notification.objects.get(event_id="same order").state == State.PENDING
+        assert work_off() == 1
+
+
+class TestTurns:
+    def test_a_few_need_nobody_else(self, cast, handler):
+        store(cast.outlet, message())
+        woken = []
+        working.take_turn(lambda: woken.append(1))
+        assert not woken
+        assert Notification.objects.get().state == State.DONE
+
+    def test_where_there_is_a_crowd_another_is_woken(self, cast, handler, monkeypatch):
+        monkeypatch.setattr(working, "FEW", 2)
+        for number in range(5):
+            store(cast.outlet, message(event_id=f"e-{number}"))
+        woken = []
+        working.take_turn(lambda: woken.append(Notification.objects.filter(state=State.PENDING).count()))
+        assert woken == [3]
+        assert not Notification.objects.filter(state=State.PENDING).exists()
+
+    def test_a_turn_ends(self, cast, handler, monkeypatch):
+        """What stands behind it in the queue gets its turn; the one that was woken goes on."""
+        monkeypatch.setattr(working, "FEW", 1)
+        monkeypatch.setattr(working, "TURN_SECONDS", 0)
+        for number in range(3):
+            store(cast.outlet, message(event_id=f"e-{number}"))
+        working.take_turn(lambda: None)
+        assert Notification.objects.filter(state=State.PENDING).count() == 2
+
+
+class TestTheDatabaseGoesAway:
+    @pytest.mark.django_db(transaction=True)
+    def test_it_is_no_failure_of_the_notification(self, cast, handler):
+        def lose_connection(delivery):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+        handler.does = lose_connection
+        row = store(cast.outlet, message())
+        with pytest.raises(OperationalError):
+            work_off()
+        connection.close()
+        row.refresh_from_db()
+        assert (row.state, row.attempts, row.note) == (State.PENDING, 0, "")
+        handler.does = lambda delivery: None
+        assert work_off() == 1
+
+    def test_what_the_operator_sees_of_an_error(self, cast, handler):
+        handler.does = lambda delivery: 1 / 0
+        row = store(cast.outlet, message())
+        work_off()
+        row.refresh_from_db()
+        assert "ZeroDivisionError" in row.traceback
+        assert "handler.does = lambda" in row.traceback
+        handler.does = lambda delivery: None
+        make_due()
+        work_off()
+        row.refresh_from_db()
+        assert row.traceback == ""
+
+
+def test_the_owner_assigned_an_outlet(cast, handler):
+    second = OutletFactory(gobiz_app=cast.app)
+    row = store(cast.outlet, message(), outlet_id=second.pk)
+    work_off()
+    assert handler.got[0].outlet == second
+    row.refresh_from_db()
+    assert row.state == State.DONE
+
+
+def test_an_outlet_of_another_app_cannot_be_assigned(cast, handler):
+    OutletFactory(gobiz_app=cast.app)
+    row = store(cast.outlet, message(), outlet_id=cast.other_outlet.pk)
+    work_off()
+    row.refresh_from_db()
+    assert (row.state, row.note, row.outlet) == (State.IGNORED, "no_outlet", None)
+
+
+def test_the_cost_of_one_is_constant(cast, django_assert_max_num_queries):
+    store(cast.outlet, order_notification(events.ORDER_AWAITING, cast.outlet, "F-1"))
+    work_off()
+    store(cast.outlet, order_notification(events.ORDER_ACCEPTED, cast.outlet, "F-1"))
+    with django_assert_max_num_queries(17):
+        work_off(1)
