@@ -42,6 +42,8 @@ class Order(models.Model):
     # field → stamp of the notification that told it; the greatest stamp wins, so that any order of
     # arrival ends alike (orders/progress.py).
     told_by = models.JSONField(default=dict)
+    # Of the lines as they were told: most notifications of an order repeat them.
+    lines_digest = models.CharField(max_length=64, blank=True)
     # Names of fields that came in a form that could not be read.
     unread = models.JSONField(default=list)
     # A delivery whose signature was not verified had a part in this order.

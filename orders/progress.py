@@ -8,7 +8,9 @@ later header timestamp, on a tie CANCELLED.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from gobiz_admin.gobiz import events
@@ -130,6 +132,10 @@ def _of_lines(name: str) -> bool:
 
 
 def _replace_lines(order: Order, lines: list[dict[str, Any]]) -> None:
+    digest = sha256(json.dumps(lines).encode()).hexdigest()
+    if digest == order.lines_digest:
+        return
+    order.lines_digest = digest
     known = known_external_ids(order.outlet)
     order.lines.all().delete()
     rows = OrderLine.objects.bulk_create(
