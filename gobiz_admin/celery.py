@@ -20,12 +20,14 @@ app.conf.task_routes = {
     "webhooks.tasks.work_off": {"queue": "notifications"},
     "webhooks.tasks.prove_connection": {"queue": "publishing"},
     "webhooks.tasks.sweep_proofs": {"queue": "publishing"},
+    "webhooks.tasks.prune_notifications": {"queue": "publishing"},
     "orders.tasks.*": {"queue": "actions"},
     "menus.tasks.*": {"queue": "publishing"},
 }
 app.conf.beat_schedule = {
     "sweep notifications": {"task": "webhooks.tasks.work_off", "schedule": schedule(5.0)},
     "sweep proofs": {"task": "webhooks.tasks.sweep_proofs", "schedule": schedule(15.0)},
+    "prune notifications": {"task": "webhooks.tasks.prune_notifications", "schedule": schedule(600.0)},
     "sweep order actions": {"task": "orders.tasks.sweep_actions", "schedule": schedule(10.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
 }

@@ -90,13 +90,23 @@ TEMPLATES = [
 ]
 
 # --- data -------------------------------------------------------------------------------------
+_database = env.db_url_config(secret("DATABASE_URL"))
 DATABASES = {
     "default": {
-        **env.db_url_config(secret("DATABASE_URL")),
+        **_database,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        # A server that vanished without a word is noticed while GoBiz still waits.
+        "OPTIONS": {
+            "connect_timeout": 3,
+            "keepalives_idle": 20,
+            "tcp_user_timeout": 10_000,
+            **_database.get("OPTIONS", {}),
+        },
     }
 }
+# Notifications, with what customers wrote in them, are deleted when they are older than this.
+NOTIFICATION_DAYS = env.int("NOTIFICATION_DAYS", default=35)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = secret("REDIS_URL")
 # Short waits: with Redis slow or gone, a request still answers within GoBiz's 5 s.

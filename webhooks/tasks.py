@@ -3,7 +3,7 @@
 from celery import Task, shared_task
 
 from gobiz_admin.merchants.announcing import wake_now
-from webhooks import proving, working
+from webhooks import proving, retention, working
 
 # A worker that comes to a wake-up later than this finds that another, or the sweep, was there.
 WAKE_EXPIRES_SECONDS = 5
@@ -26,3 +26,8 @@ def prove_connection(outlet_pk: int) -> None:
 @shared_task(name="webhooks.tasks.sweep_proofs")
 def sweep_proofs() -> None:
     proving.sweep()
+
+
+@shared_task(name="webhooks.tasks.prune_notifications")
+def prune_notifications() -> None:
+    retention.prune()

@@ -36,7 +36,10 @@ TABLE = (
         "uvicorn gobiz_admin.live.app:app --host {host} --port {live_port} --no-access-log"
         " --log-level warning --timeout-graceful-shutdown 2"),
     Row("worker", False, PRODUCT,
-        CELERY + " worker -Q notifications,actions,celery -c 2 -n fast@%h" + WORKER),
+        CELERY + " worker -Q notifications,celery -c 2 -n notifications@%h" + WORKER),
+    # By itself: a GoBiz that answers slowly holds up who waits for it, not the next order.
+    Row("actions", False, PRODUCT,
+        CELERY + " worker -Q actions -P threads -c 8 -n actions@%h" + WORKER),
     Row("publisher", False, PRODUCT,
         CELERY + " worker -Q publishing -P threads -c 4 -n publishing@%h" + WORKER),
     Row("beat", False, PRODUCT,
