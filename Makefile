@@ -7,7 +7,7 @@ VENV_PYTHON := .venv/bin/python
 SETUP := $(PYTHON) gobiz_admin/stack/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help python setup setup-dev run test check bench audit messages logs clean
+.PHONY: help python setup setup-dev run test chaos check bench audit messages logs clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ run: setup ## start everything, and stop it with Ctrl-C
 
 test: setup-dev ## lint, types, import rules and all tests; ARGS="tests/gobiz -k token" runs those tests only
 	@exec $(VENV_PYTHON) -m gobiz_admin.stack.check $(if $(ARGS),--tests-only -- $(ARGS))
+
+chaos: setup-dev ## the chaos suite in full: parts and servers die under 5,000 deliveries (about 5 minutes)
+	@exec env CHAOS=full $(VENV_PYTHON) -m gobiz_admin.stack.test -q -rP tests/chaos $(ARGS)
 
 check: setup-dev ## lint, types and import rules only
 	@exec $(VENV_PYTHON) -m gobiz_admin.stack.check --no-tests

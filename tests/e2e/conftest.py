@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-import requests
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.stack_process import ROOT, Stack, running_stack
+
+__all__ = ["Stack"]
+
 PICTURES = ROOT / "test-results"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -34,65 +28,6 @@ CHROMIUM_FLAGS = [
     # has no device to wait for.
     "--use-fake-device-for-media-stream",
 ]
-
-
-@dataclass
-class Stack:
-    """`make run` in its own data folder; `stop()` is Ctrl-C."""
-
-    process: subprocess.Popen[bytes]
-    data: Path
-    port: int
-    sandbox_port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def sandbox(self) -> str:
-        return f"http://127.0.0.1:{self.sandbox_port}"
-
-    @property
-    def password(self) -> str:
-        lines = (self.data / "secrets.env").read_text().splitlines()
-        found = dict(line.split("=", 1) for line in lines if "=" in line)
-        return found["DEMO_PASSWORD"].strip("'\"")
-
-    def run(self, *words: str, secrets: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """A command, run as in a second terminal: with nothing exported."""
-        clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env={**clean, "GOBIZ_DATA_DIR": str(self.data), **(secrets or {})},
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-
-    def manage(self, *words: str, secrets: dict[str, str] | None = None) -> Any:
-        """The JSON that a command prints."""
-        done = self.run(*words, secrets=secrets)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def app(self, slug: str = "warung") -> dict[str, Any]:
-        """The sandbox's own record of an app, secrets included."""
-        apps = requests.get(f"{self.sandbox}/_control/apps", timeout=10).json()["apps"]
-        return next(app for app in apps if app["slug"] == slug)
-
-    def post(self, path: str, body: Any) -> Any:
-        answer = requests.post(f"{self.sandbox}{path}", json=body, timeout=30)
-        assert answer.ok, answer.text
-        return answer.json()
-
-
-def _free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
 
 
 def _own_database() -> str:
@@ -111,50 +46,9 @@ def _own_redis() -> str:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    data = tmp_path_factory.mktemp("stack")
-    port, sandbox_port = _free_port(), _free_port()
-    # As in a terminal: nothing of the tests' own environment but where things are.
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR")
-    environment = {
-        **{name: os.environ[name] for name in kept if name in os.environ},
-        "DATABASE_URL": _own_database(),
-        "REDIS_URL": _own_redis(),
-        "GOBIZ_DATA_DIR": str(data),
-        "PORT": str(port),
-        "SANDBOX_PORT": str(sandbox_port),
-    }
-    log = (data / "run.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gobiz_admin.stack.run"],
-        cwd=ROOT,
-        env=environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    running = Stack(process, data, port, sandbox_port)
-    try:
-        _wait_until_well(running)
+    servers = {"DATABASE_URL": _own_database(), "REDIS_URL": _own_redis()}
+    with running_stack(tmp_path_factory.mktemp("stack"), servers) as running:
         yield running
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        log.close()
-
-
-def _wait_until_well(stack: Stack) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        assert stack.process.poll() is None, (stack.data / "run.log").read_text()
-        try:
-            if requests.get(f"{stack.url}/healthz", timeout=5).status_code == 200:
-                return
-        except requests.RequestException:
-            pass
-        time.sleep(0.2)
-    raise AssertionError((stack.data / "run.log").read_text())
 
 
 @pytest.fixture(scope="session")
