@@ -18,9 +18,7 @@ app.autodiscover_tasks()
 
 app.conf.task_routes = {
     "webhooks.tasks.work_off": {"queue": "notifications"},
-    "webhooks.tasks.prove_connection": {"queue": "publishing"},
-    "webhooks.tasks.sweep_proofs": {"queue": "publishing"},
-    "webhooks.tasks.prune_notifications": {"queue": "publishing"},
+    "webhooks.tasks.*": {"queue": "publishing"},
     "orders.tasks.*": {"queue": "actions"},
     "menus.tasks.*": {"queue": "publishing"},
 }
@@ -28,6 +26,8 @@ app.conf.beat_schedule = {
     "sweep notifications": {"task": "webhooks.tasks.work_off", "schedule": schedule(5.0)},
     "sweep proofs": {"task": "webhooks.tasks.sweep_proofs", "schedule": schedule(15.0)},
     "prune notifications": {"task": "webhooks.tasks.prune_notifications", "schedule": schedule(600.0)},
+    "sweep checks": {"task": "webhooks.tasks.sweep_checks", "schedule": schedule(15.0)},
+    "sweep rotations": {"task": "webhooks.tasks.sweep_rotations", "schedule": schedule(300.0)},
     "sweep order actions": {"task": "orders.tasks.sweep_actions", "schedule": schedule(10.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
 }

@@ -5,5 +5,5 @@ class WebhooksConfig(AppConfig):
     name = "webhooks"
 
     def ready(self) -> None:
-        """Fill in the table of what this app does with each notification."""
-        from webhooks import handlers  # noqa: F401
+        """Fill in the table of what this app does with each notification, and say who knows Relay Secrets."""
+        from webhooks import handlers, signers  # noqa: F401

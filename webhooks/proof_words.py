@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from gobiz_admin.gobiz.scopes import FEATURE_OF_SCOPE, OPTIONAL_SCOPES
 from gobiz_admin.merchants.models import Proof, ProofStep
 from gobiz_admin.merchants.wording import words_of
+from webhooks import check_words
 
 
 def sentence(proof: Proof) -> str:
@@ -24,7 +25,8 @@ def details(proof: Proof) -> list[str]:
         return _scope_lines(proof.facts)
     if proof.step == ProofStep.SUBSCRIPTIONS:
         left_alone = _("Left alone, not ours: subscriptions of %(host)s")
-        return [left_alone % {"host": host} for host in proof.facts.get("foreign", [])]
+        lines = [left_alone % {"host": host} for host in proof.facts.get("foreign_hosts", [])]
+        return [*check_words.refusals(proof.facts), *lines]
     return []
 
 
@@ -60,14 +62,10 @@ def _catalog(facts: dict[str, Any]) -> str:
 
 
 def _subscriptions(facts: dict[str, Any]) -> str:
-    counts = {key: len(facts.get(key, [])) for key in ("created", "kept", "corrected")}
-    return (
-        _(
-            "GoBiz will notify us of every event: %(created)d newly subscribed, %(corrected)d corrected, "
-            "%(kept)d were right already."
-        )
-        % counts
-    )
+    return _(
+        "GoBiz will notify us of every event: %(created)d newly subscribed, %(corrected)d corrected, "
+        "%(kept)d were right already."
+    ) % {key: facts.get(key, 0) for key in ("created", "kept", "corrected")}
 
 
 def _round_trip(facts: dict[str, Any]) -> str:
@@ -84,46 +82,15 @@ def _round_trip(facts: dict[str, Any]) -> str:
 
 
 _WORDS: dict[str, Any] = {
+    **check_words.WORDS,
     "token_proven": _token,
     "catalog_proven": _catalog,
     "subscriptions_proven": _subscriptions,
     "round_trip_proven": _round_trip,
     "after_token": lambda facts: _("Not tried: the App ID and the App Secret have to be right first."),
-    "broken": lambda facts: _(
-        "This check stopped because of a fault of ours. Nothing was changed. Try again; if it stays so, tell "
-        "the operator of this site."
-    ),
-    "subscribed_elsewhere": lambda facts: (
-        _(
-            "GoBiz says that these events are subscribed already, but does not show us where to: %(events)s. Remove "
-            "those subscriptions in the GoBiz Developer Portal, your app, Notifications, then check again."
-        )
-        % {"events": ", ".join(facts.get("events", []))}
-    ),
     "relay_secret_wrong": lambda facts: _(
         "GoBiz has sent a notification whose signature does not fit the Relay Secret, so it was refused. Copy "
         "the Relay Secret (notification secret key) again from the GoBiz Developer Portal, your app, "
         "Notifications."
-    ),
-    "round_trip_unreachable": lambda facts: (
-        _(
-            "Our public address cannot be reached from here: %(url)s. GoBiz cannot reach it either. The operator of "
-            "this site has to correct PUBLIC_BASE_URL or the network before it."
-        )
-        % facts
-    ),
-    "round_trip_status": lambda facts: (
-        _(
-            "Our public address answered with status %(status)s instead of 200: %(url)s. Something stands between it "
-            "and us. The operator of this site has to look at PUBLIC_BASE_URL and the proxy before it."
-        )
-        % facts
-    ),
-    "round_trip_elsewhere": lambda facts: (
-        _(
-            "Somebody answered at our public address, but the notification did not arrive here: %(url)s. "
-            "PUBLIC_BASE_URL seems to name another installation."
-        )
-        % facts
     ),
 }

@@ -18,9 +18,9 @@ from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.gobiz import client_for, token_store
 from gobiz_admin.merchants.models import GobizApp, Outlet, Proof, ProofStep
 from gobiz_admin.merchants.wording import facts_of
-from webhooks.models import Notification
+from webhooks import checking
+from webhooks.models import AppCheck, Notification
 from webhooks.round_trip import TEST_EVENT, RoundTripFailed, send_test
-from webhooks.subscriptions import subscribe_all
 
 log = logging.getLogger(__name__)
 Facts = dict[str, Any]
@@ -32,7 +32,7 @@ WAKE_LOST_AFTER = timedelta(seconds=15)
 class NotProven(Exception):
     """A step that ended without a GoBiz error, but did not prove what it should."""
 
-    def __init__(self, code: str, **facts: Any) -> None:
+    def __init__(self, code: str, /, **facts: Any) -> None:
         super().__init__(code)
         self.code, self.facts = code, facts
 
@@ -160,15 +160,15 @@ def _prove_catalog(outlet: Outlet) -> Facts:
 
 
 def _prove_subscriptions(outlet: Outlet) -> Facts:
-    result = subscribe_all(outlet.gobiz_app)
-    facts = {
-        "created": result.created,
-        "kept": result.kept,
-        "corrected": result.corrected,
-        "foreign": result.foreign_hosts[:5],
-    }
-    if not result.complete:
-        raise NotProven("subscribed_elsewhere", events=result.elsewhere, **facts)
+    """What the look at the app's subscriptions found; it is stored as the app's check as well."""
+    try:
+        outcome = checking.check_now(outlet.gobiz_app, AppCheck.Kind.SUBSCRIPTIONS)
+    except checking.CheckBusy as error:
+        raise NotProven("check_busy") from error
+    hosts = dict.fromkeys(row["host"] for row in outcome.facts.get("foreign", []))
+    facts = {**outcome.facts, "foreign_hosts": list(hosts)[:5]}
+    if not outcome.passed:
+        raise NotProven(outcome.code, **facts)
     return facts
 
 

@@ -33,7 +33,7 @@ FORGED_TRACES_PER_MINUTE = 30
 # what stands in the database now.
 KNOWN_SECONDS = 5.0
 MOST_KNOWN = 10_000
-Verdict, State = Notification.Verdict, Notification.State
+State = Notification.State
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class Receiving:
     record_only: bool
     read_at: float
 
-    def verdict(self, delivered: Delivered) -> Verdict:
+    def verdict(self, delivered: Delivered) -> Notification.Verdict:
         """Whether a Relay Secret of the app signed these bytes; in the sandbox an app may record without."""
         if matches(self.relay_secrets, delivered.raw, delivered.signature):
-            return Verdict.VERIFIED
-        return Verdict.UNVERIFIED if self.record_only else Verdict.FORGED
+            return Notification.Verdict.VERIFIED
+        return Notification.Verdict.UNVERIFIED if self.record_only else Notification.Verdict.FORGED
 
 
 _known: dict[str, Receiving] = {}
@@ -75,12 +75,12 @@ def receive(token: str, delivered: Delivered) -> int:
     if app is None:
         return 404
     verdict = app.verdict(delivered)
-    if verdict != Verdict.VERIFIED:
+    if verdict != Notification.Verdict.VERIFIED:
         app = _look_up(token)
         if app is None:
             return 404
         verdict = app.verdict(delivered)
-    if verdict == Verdict.FORGED:
+    if verdict == Notification.Verdict.FORGED:
         if _may_leave_trace(token):
             store(app.app_id, delivered, verdict)
         return 401
@@ -124,16 +124,16 @@ ON CONFLICT DO NOTHING
 """
 
 
-def store(app_id: int, delivered: Delivered, verdict: Verdict) -> None:
+def store(app_id: int, delivered: Delivered, verdict: Notification.Verdict) -> None:
     """Store the delivery; one that is there already changes nothing."""
     row = _row(app_id, delivered, verdict, timezone.now())
     _patiently(lambda: _execute(row))
 
 
-def _row(app_id: int, delivered: Delivered, verdict: Verdict, now: datetime) -> list[Any]:
+def _row(app_id: int, delivered: Delivered, verdict: Notification.Verdict, now: datetime) -> list[Any]:
     envelope, raw = read_envelope(delivered.raw), delivered.raw
     note = "" if envelope else "not_json"
-    if verdict == Verdict.FORGED:
+    if verdict == Notification.Verdict.FORGED:
         note = "forged" if len(raw) <= LARGEST_FORGED else "forged_cut"
     return [
         app_id,

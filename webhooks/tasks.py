@@ -3,7 +3,11 @@
 from celery import Task, shared_task
 
 from gobiz_admin.merchants.announcing import wake_now
-from webhooks import proving, retention, working
+from gobiz_admin.merchants.models import GobizApp
+from webhooks import checking, proving, retention, rotation_ends, working
+
+# Where workers are busy, the wake-ups of many sweeps must not pile up.
+UNTIL_THE_NEXT_SWEEP = 15
 
 # A worker that comes to a wake-up later than this finds that another, or the sweep, was there.
 WAKE_EXPIRES_SECONDS = 5
@@ -31,3 +35,26 @@ def sweep_proofs() -> None:
 @shared_task(name="webhooks.tasks.prune_notifications")
 def prune_notifications() -> None:
     retention.prune()
+
+
+@shared_task(name="webhooks.tasks.run_check")
+def run_check(check_pk: int) -> None:
+    checking.run(check_pk)
+
+
+@shared_task(name="webhooks.tasks.sweep_checks")
+def sweep_checks() -> None:
+    """Wake workers for what is due: no wake-up has to arrive."""
+    for pk in checking.due():
+        run_check.apply_async(args=(pk,), expires=UNTIL_THE_NEXT_SWEEP)
+
+
+@shared_task(name="webhooks.tasks.judge_again")
+def judge_again(app_pk: int) -> None:
+    if app := GobizApp.objects.filter(pk=app_pk).first():
+        rotation_ends.judge_again(app)
+
+
+@shared_task(name="webhooks.tasks.sweep_rotations")
+def sweep_rotations() -> None:
+    rotation_ends.sweep()

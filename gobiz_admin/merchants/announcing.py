@@ -52,7 +52,8 @@ def wake(task: Task, *args: Any, countdown: float = 0) -> None:
 
 def wake_now(task: Task, *args: Any, countdown: float = 0, expires: float | None = None) -> None:
     """Enqueue the task at once; `countdown` and `expires` are seconds from now."""
-    _try(lambda: task.apply_async(args=args, countdown=countdown, expires=expires))
+    times: dict[str, Any] = {"countdown": countdown, "expires": expires}
+    _try(lambda: task.apply_async(args=args, **times))
 
 
 def _try(call: Any) -> None:

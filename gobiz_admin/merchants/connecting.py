@@ -24,6 +24,7 @@ from gobiz_admin.merchants.models import (
     User,
     environment_named,
 )
+from gobiz_admin.merchants.rotating import replace_relay_secret
 
 
 class OutletHeldElsewhere(Exception):
@@ -65,7 +66,7 @@ def save_connection(merchant: Merchant, connection: Connection, user: User | Non
         with transaction.atomic():
             # The same form sent twice at once: the second one finds what the first one made.
             Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
-            app, app_changed = _save_app(merchant, connection)
+            app, app_changed = _save_app(merchant, connection, user)
             outlet, outlet_changed = _save_outlet(merchant, app, connection)
             if app_changed or outlet_changed:
                 facts = {"outlet": outlet.outlet_id}
@@ -78,19 +79,20 @@ def save_connection(merchant: Merchant, connection: Connection, user: User | Non
         raise OutletHeldElsewhere from error
 
 
-def _save_app(merchant: Merchant, connection: Connection) -> tuple[GobizApp, bool]:
+def _save_app(merchant: Merchant, connection: Connection, user: User | None) -> tuple[GobizApp, bool]:
     known = {"merchant": merchant, "environment": connection.environment, "app_id": connection.app_id}
-    app = GobizApp.objects.filter(**known).first() or GobizApp(**known)
-    changed = _assign(
-        app,
-        partner_id=connection.partner_id,
-        relay_secret=connection.relay_secret or app.relay_secret,
-        **_app_secrets(app, connection),
-    )
-    if changed:
+    # Locked, for its secrets may be rotated on another page at the same moment.
+    app = GobizApp.objects.select_for_update(no_key=True).filter(**known).first() or GobizApp(**known)
+    rotates = bool(app.relay_secret)
+    changed = _assign(app, partner_id=connection.partner_id, **_app_secrets(app, connection))
+    replaced = bool(connection.relay_secret) and replace_relay_secret(app, connection.relay_secret)
+    if changed or replaced:
         app.full_clean(exclude=["merchant"])
         app.save()
-    return app, changed
+    if rotates and replaced:
+        facts = {"app": app.app_id}
+        AuditEntry.objects.create(merchant=merchant, user=user, action="relay_secret.changed", facts=facts)
+    return app, changed or replaced
 
 
 def _assign(row: Model, **values: Any) -> bool:

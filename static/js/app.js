@@ -1,6 +1,7 @@
 // Everything that a page may need; each module looks for its own elements and is silent without them.
 import "./bell.js";
 import "./connect.js";
+import "./copy.js";
 import "./counter.js";
 import "./elapsed.js";
 import "./inbox.js";

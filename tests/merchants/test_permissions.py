@@ -71,6 +71,16 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "connect_proofs": ("GET", Action.CONNECT_OUTLET),
     "connect_ready": ("GET", Action.SEE_OUTLETS),
     "webhooks": ("GET", Action.SEE_WEBHOOKS),
+    "subscriptions": ("GET", Action.MANAGE_WEBHOOKS),
+    "app_state": ("GET", Action.MANAGE_WEBHOOKS),
+    "app_health": ("GET", Action.SEE_WEBHOOKS),
+    "check_app": ("POST", Action.MANAGE_WEBHOOKS),
+    "subscribed_per": ("POST", Action.MANAGE_WEBHOOKS),
+    "signature_mode": ("POST", Action.MANAGE_WEBHOOKS),
+    "new_address": ("GET POST", Action.MANAGE_WEBHOOKS),
+    "forget_address": ("POST", Action.MANAGE_WEBHOOKS),
+    "new_relay_secret": ("GET POST", Action.MANAGE_WEBHOOKS),
+    "forget_relay_secret": ("POST", Action.MANAGE_WEBHOOKS),
 }
 INSIDE = {name: row for name, row in TABLE.items() if isinstance(row[1], Action)}
 MEMBERS = {"owner": Role.OWNER, "manager": Role.MANAGER, "cashier": Role.CASHIER}
@@ -112,6 +122,19 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             "connect_ready",
         )
     )
+    by_app = dict.fromkeys(
+        (
+            "app_state",
+            "app_health",
+            "check_app",
+            "subscribed_per",
+            "signature_mode",
+            "new_address",
+            "forget_address",
+            "new_relay_secret",
+            "forget_relay_secret",
+        )
+    )
     return {
         "order_act": {"pk": OrderFactory(outlet=outlet).pk},
         "menu_item": {"pk": item.pk},
@@ -125,6 +148,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         "resync_alert": {"pk": alert.pk},
         **{name: {"catalog_pk": catalog.pk} for name in by_catalog},
         **{name: {"outlet_pk": outlet.pk} for name in by_outlet},
+        **{name: {"app_pk": outlet.gobiz_app_id} for name in by_app},
     }
 
 

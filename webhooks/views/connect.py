@@ -13,7 +13,7 @@ from gobiz_admin.merchants.models import Outlet, Proof, ProofStep
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from webhooks import proof_words, proving
-from webhooks.tasks import prove_connection
+from webhooks.tasks import judge_again, prove_connection
 
 
 @member_view(Action.CONNECT_OUTLET, "GET", "POST")
@@ -56,6 +56,8 @@ def _store(request: MemberRequest, form: ConnectForm) -> Outlet | None:
     else:
         proving.start(outlet)
         wake(prove_connection, outlet.pk)
+        # A Relay Secret that is right now: what was refused under the wrong one counts after all.
+        wake(judge_again, outlet.gobiz_app_id)
         return outlet
     return None
 

@@ -20,7 +20,8 @@ from gobiz_admin.merchants.connecting import (
     verify,
 )
 from gobiz_admin.merchants.models import GobizApp, Merchant, Outlet
-from webhooks.subscriptions import subscribe_all
+from webhooks import check_words, checking
+from webhooks.models import AppCheck
 
 
 class Command(JsonCommand):
@@ -53,12 +54,8 @@ class Command(JsonCommand):
             "scopes_granted": list(granted),
             "scopes_missing": list(lacking),
         }
-        if not options["no_subscribe"] and (elsewhere := subscribe_all(outlet.gobiz_app).elsewhere):
-            raise Refused(
-                f"Connected, but GoBiz says that {', '.join(elsewhere)} is subscribed already and does not show "
-                "where to: remove that subscription in the GoBiz Developer Portal, then run this again.",
-                value,
-            )
+        if not options["no_subscribe"]:
+            _subscribe(outlet.gobiz_app, value)
         return value
 
 
@@ -94,6 +91,21 @@ def _connection(options: dict[str, Any]) -> Connection:
     except ValidationError as error:
         raise BadInput(readable(error)) from error
     return connection
+
+
+def _subscribe(app: GobizApp, value: dict[str, Any]) -> None:
+    """Have GoBiz post to us; raises Refused, with `value`, when not every event comes to us now."""
+    try:
+        outcome = checking.check_now(app, AppCheck.Kind.SUBSCRIPTIONS)
+    except checking.CheckBusy as error:
+        raise Refused(
+            "Connected; its subscriptions are being looked at by a worker just now.", value
+        ) from error
+    if not outcome.passed:
+        check = AppCheck(kind=AppCheck.Kind.SUBSCRIPTIONS, code=outcome.code, facts=outcome.facts)
+        lines = " ".join([check_words.sentence(check), *check_words.details(check)])
+        events = ", ".join(outcome.facts.get("events", []))
+        raise Refused(f"Connected, but not subscribed ({outcome.code}). {lines} {events}", value)
 
 
 def _known_app(options: dict[str, Any], connection: Connection) -> GobizApp | None:
