@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     "prune notifications": {"task": "webhooks.tasks.prune_notifications", "schedule": schedule(600.0)},
     "sweep checks": {"task": "webhooks.tasks.sweep_checks", "schedule": schedule(15.0)},
     "sweep rotations": {"task": "webhooks.tasks.sweep_rotations", "schedule": schedule(300.0)},
+    "compute rhythms": {"task": "webhooks.tasks.compute_rhythms", "schedule": schedule(600.0)},
     "sweep order actions": {"task": "orders.tasks.sweep_actions", "schedule": schedule(10.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,10 @@ from django.utils.translation import ngettext
 from gobiz_admin.merchants.models import Merchant, Outlet, Proof
 from menus.models import MappingAlert, MenuItem, OutletCatalog, Sync
 from orders.models import Order
+from webhooks.health import dead_count
+from webhooks.health_words import dead_cure, dead_words
+from webhooks.listing import Result
+from webhooks.silence import Level, cure, silences_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,6 @@ def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
         row["pk"]: row
         for row in Outlet.objects.filter(pk__in=[outlet.pk for outlet in outlets]).values(
             "pk",
-            last_notification_at=Max("notifications__received_at"),
             sync_state=Subquery(newest_sync.values("state")[:1]),
             published_at=Subquery(
                 Sync.objects.filter(outlet=OuterRef("pk"), state=Sync.State.CONFIRMED)
@@ -47,10 +50,12 @@ def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
         .values_list("outlet")
         .annotate(Count("pk"))
     )
-    off = _items_off(outlets)
+    off, silences = _items_off(outlets), silences_of(outlets)
     return [
         {
             "outlet": outlet,
+            "last_notification_at": silences[outlet.pk].since,
+            "silence": silences[outlet.pk],
             **facts[outlet.pk],
             **orders.get(outlet.pk, {"orders_today": 0, "waiting": 0}),
             "alerts": alerts.get(outlet.pk, 0),
@@ -105,6 +110,9 @@ def needs_of(merchant: Merchant, rows: list[dict[str, Any]]) -> list[Need]:
         )
         for pk, name in unproven
     ]
+    if dead := dead_count(merchant):
+        url = f"{reverse('webhooks', args=[merchant.pk])}?result={Result.FAILED}"
+        needs.append(Need("danger", dead_words(dead), dead_cure(), url, _("See them")))
     return sorted(needs, key=lambda need: need.kind)
 
 
@@ -134,6 +142,10 @@ def _needs_of_row(merchant: Merchant, row: dict[str, Any]) -> list[Need]:
                 _("Repair"),
             )
         )
+    if row["silence"].level == Level.RED:
+        url = reverse("webhooks", args=[merchant.pk])
+        text = _("%(outlet)s is unusually silent") % {"outlet": outlet.name}
+        needs.append(Need("danger", text, f"{row['silence'].sentence} {cure()}", url, _("See why")))
     if row["items_off"] is None:
         needs.append(
             Need(

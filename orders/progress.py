@@ -17,7 +17,7 @@ from gobiz_admin.gobiz import events
 from gobiz_admin.merchants.announcing import announce
 from menus.mapping import known_external_ids
 from orders.models import Order, OrderLine, OrderLineVariant, TimelineEntry
-from orders.reading import read_order
+from orders.reading import paths_of, read_order
 from webhooks.dispatch import Delivery
 from webhooks.models import Notification
 
@@ -42,6 +42,7 @@ def take_in(delivery: Delivery) -> Order:
     status = told_status(delivery)
     stamp = stamp_of(delivery, status)
     fields, lines, unread = read_order(delivery.body)
+    delivery.notification.unread = paths_of(unread)
     _merge_fields(order, fields, stamp)
     takes_lines = lines is not None and _is_newer(order, "lines", stamp)
     if lines is not None and takes_lines:

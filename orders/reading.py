@@ -21,6 +21,26 @@ MOST_LINES = 1000
 WHOLE_NUMBER = re.compile(r"-?[0-9]+(\.0{1,2})?")
 
 
+# Where in the body a field of Order is told, if not in `order` under its own name.
+PATHS = {
+    "service_type": "service_type",
+    "customer": "customer",
+    "customer_name": "customer.name",
+    "driver": "driver",
+    "driver_name": "driver.name",
+    "order": "order",
+    "scheduled_start": "order.scheduled_flag.schedule_delivery_time_start",
+    "scheduled_end": "order.scheduled_flag.schedule_delivery_time_end",
+    "cancellation_reason": "order.cancellation_detail.reason",
+    "has_promotion": "order.applied_promotions",
+}
+
+
+def paths_of(unread: list[str]) -> list[str]:
+    """The paths in the body of what read_order could not read."""
+    return [PATHS.get(name, f"order.{name}") for name in unread]
+
+
 class Reader:
     """Reads values out of foreign JSON and remembers what it could not read."""
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from gobiz_admin.gobiz.events import EVENTS
 from gobiz_admin.merchants.models import GobizApp
 from webhooks import addresses, check_words
+from webhooks.event_words import in_words
 from webhooks.models import AppCheck
 from webhooks.rotation_ends import BOTH_VALID_FOR, subscribed_at_address
 from webhooks.signers import Signer
@@ -63,10 +64,7 @@ def app_subscriptions(app: GobizApp, checks: Iterable[AppCheck], signer: Signer 
         "app": app,
         "health": app_health(app, checks),
         "rows": [_row(event, facts) for event in EVENTS],
-        "foreign": [
-            {**row, "name": str(check_words.EVENT_NAMES.get(row["event"], ""))}
-            for row in facts.get("foreign", [])
-        ],
+        "foreign": [{**row, "name": in_words(row["event"])} for row in facts.get("foreign", [])],
         "more_foreign": facts.get("more_foreign", 0),
         "problems": _problems(facts) if facts.get("per") == GobizApp.SubscribedPer.OUTLET else [],
         "more_problems": facts.get("more_problems", 0),
@@ -89,7 +87,7 @@ def _row(event: str, facts: dict[str, Any]) -> Shown:
     good = sum(number for state, number in counts.items() if state in GOOD)
     return {
         "event": event,
-        "name": check_words.EVENT_NAMES[event],
+        "name": in_words(event),
         "kind": "ok" if places and good == places else "wrong" if counts else "unknown",
         "words": _words(counts, good, places, facts),
     }
@@ -117,7 +115,7 @@ def state_words(state: str) -> str:
 
 def _problems(facts: dict[str, Any]) -> list[Shown]:
     return [
-        {**row, "name": check_words.EVENT_NAMES.get(row["event"], ""), "words": state_words(row["state"])}
+        {**row, "name": in_words(row["event"]), "words": state_words(row["state"])}
         for row in facts.get("problems", [])
     ]
 

@@ -6,26 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.utils.translation import gettext_noop as noop
+from django.utils.translation import ngettext
 
-from gobiz_admin.gobiz import events
 from gobiz_admin.gobiz.events import EVENTS
 from gobiz_admin.merchants.wording import words_of
+from webhooks.event_words import in_words
 from webhooks.models import AppCheck
 
 Facts = dict[str, Any]
-EVENT_NAMES = {
-    events.ORDER_AWAITING: gettext_lazy("An order waits to be accepted"),
-    events.ORDER_ACCEPTED: gettext_lazy("An order was accepted"),
-    events.ORDER_DRIVER_OTW: gettext_lazy("The driver is on the way"),
-    events.ORDER_DRIVER_ARRIVED: gettext_lazy("The driver has arrived"),
-    events.ORDER_PLACED: gettext_lazy("The food was handed over"),
-    events.ORDER_COMPLETED: gettext_lazy("An order is completed"),
-    events.ORDER_CANCELLED: gettext_lazy("An order was cancelled"),
-    events.WEBHOOK_ERROR: gettext_lazy("An order could not be delivered"),
-    events.MENU_MAPPING_UPDATED: gettext_lazy("The menu is live"),
-}
 
 
 def sentence(check: AppCheck) -> str:
@@ -91,7 +80,7 @@ def _right(facts: Facts) -> str:
 
 
 def _names(facts: Facts) -> str:
-    return ", ".join(str(EVENT_NAMES.get(event, event)) for event in facts.get("events", []))
+    return ", ".join(in_words(event) for event in facts.get("events", []))
 
 
 def _elsewhere(facts: Facts) -> str:

@@ -82,6 +82,22 @@ class Notification(models.Model):
             models.Index(
                 fields=["order_number"], condition=~models.Q(order_number=""), name="notification_order"
             ),
+            # What the page "Webhooks" looks for: few rows among many, and none of them where all is well.
+            models.Index(
+                fields=["gobiz_app", "state", "-id"],
+                condition=models.Q(state__in=["failed", "dead"]),
+                name="notification_failed",
+            ),
+            models.Index(
+                fields=["gobiz_app", "note", "-id"],
+                condition=models.Q(state="ignored"),
+                name="notification_ignored",
+            ),
+            models.Index(
+                fields=["gobiz_app", "verdict", "-id"],
+                condition=models.Q(verdict__in=["unverified", "forged"]),
+                name="notification_unproven",
+            ),
             # For pruning: rows lie on disk in the order in which they came.
             BrinIndex(fields=["received_at"], name="notification_age", autosummarize=True),
         ]

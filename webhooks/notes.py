@@ -7,6 +7,7 @@ from webhooks.models import Notification
 
 NOTES: dict[str, str | Promise] = {
     "forged": _("Refused: its signature does not fit the Relay Secret."),
+    "forged_cut": _("Refused: its signature does not fit the Relay Secret. Only its beginning was kept."),
     "not_json": _("Stored, without effect: it is not JSON."),
     "unknown_event": _("Stored, without effect: this event means nothing to us."),
     "unknown_outlet": _("Stored, without effect: it names an outlet that is not one of this app's."),

@@ -4,7 +4,7 @@ from celery import Task, shared_task
 
 from gobiz_admin.merchants.announcing import wake_now
 from gobiz_admin.merchants.models import GobizApp
-from webhooks import checking, proving, retention, rotation_ends, working
+from webhooks import checking, proving, retention, rhythm, rotation_ends, working
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
 UNTIL_THE_NEXT_SWEEP = 15
@@ -58,3 +58,8 @@ def judge_again(app_pk: int) -> None:
 @shared_task(name="webhooks.tasks.sweep_rotations")
 def sweep_rotations() -> None:
     rotation_ends.sweep()
+
+
+@shared_task(name="webhooks.tasks.compute_rhythms")
+def compute_rhythms() -> None:
+    rhythm.compute_due()

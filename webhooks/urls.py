@@ -1,12 +1,16 @@
 from django.urls import path
 
-from webhooks.views import connect, log, subscriptions
+from webhooks.views import connect, log, notification, replay, subscriptions
 
 urlpatterns = [
     path("connect/", connect.connect, name="connect"),
     path("outlets/<int:outlet_pk>/proof/", connect.connect_proof, name="connect_proof"),
     path("outlets/<int:outlet_pk>/proofs/", connect.connect_proofs, name="connect_proofs"),
     path("webhooks/", log.webhooks, name="webhooks"),
+    path("webhooks/again/", replay.replay_many, name="replay"),
+    path("webhooks/<int:pk>/", notification.notification, name="notification"),
+    path("webhooks/<int:pk>/raw/", notification.raw, name="notification_raw"),
+    path("webhooks/<int:pk>/again/", notification.again, name="notification_again"),
     path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
     path("apps/<int:app_pk>/state/", subscriptions.app_state, name="app_state"),
     path("apps/<int:app_pk>/health/", subscriptions.app_health_part, name="app_health"),

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from gobiz_admin.gobiz import events
 from gobiz_admin.merchants.models import Role
 from gobiz_admin.merchants.roles import Action, may
 from menus.models import CatalogVersion, MappingAlert, OutletCatalog, Sync
@@ -26,6 +27,7 @@ from tests.menus.factories import (
     VariantFactory,
 )
 from tests.orders.factories import OrderFactory
+from tests.orders.notifications import order_notification, store
 
 pytestmark = pytest.mark.django_db
 EMPTY = {"menus": [], "variant_categories": []}
@@ -71,6 +73,10 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "connect_proofs": ("GET", Action.CONNECT_OUTLET),
     "connect_ready": ("GET", Action.SEE_OUTLETS),
     "webhooks": ("GET", Action.SEE_WEBHOOKS),
+    "replay": ("GET POST", Action.MANAGE_WEBHOOKS),
+    "notification": ("GET", Action.SEE_WEBHOOKS),
+    "notification_raw": ("GET", Action.SEE_WEBHOOKS),
+    "notification_again": ("POST", Action.MANAGE_WEBHOOKS),
     "subscriptions": ("GET", Action.MANAGE_WEBHOOKS),
     "app_state": ("GET", Action.MANAGE_WEBHOOKS),
     "app_health": ("GET", Action.SEE_WEBHOOKS),
@@ -135,7 +141,10 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             "forget_relay_secret",
         )
     )
+    message = order_notification(events.ORDER_ACCEPTED, outlet)
+    by_notification = dict.fromkeys(("notification", "notification_raw", "notification_again"))
     return {
+        **{name: {"pk": store(outlet, message).pk} for name in by_notification},
         "order_act": {"pk": OrderFactory(outlet=outlet).pk},
         "menu_item": {"pk": item.pk},
         "menu_item_remove": {"pk": item.pk},

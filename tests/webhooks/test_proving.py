@@ -9,6 +9,7 @@ import pytest
 import requests
 from django.utils import timezone, translation
 
+from gobiz_admin.gobiz import events
 from gobiz_admin.gobiz.events import EVENTS
 from gobiz_admin.gobiz.scopes import ALL_SCOPES, FEATURE_OF_SCOPE, ORDER_WRITE
 from gobiz_admin.gobiz.signatures import matches
@@ -16,6 +17,7 @@ from gobiz_admin.merchants.models import Proof, ProofStep
 from tests.gobiz_answers import SUBSCRIPTIONS, Gobiz, refusal
 from tests.orders.notifications import store
 from webhooks import proof_words, proving, subscription_check
+from webhooks.event_words import in_words
 from webhooks.models import Notification
 from webhooks.round_trip import TEST_EVENT
 from webhooks.subscriptions import CORRECTED, CREATED, RIGHT, reconcile
@@ -204,7 +206,7 @@ class TestSubscriptions:
         gobiz.on("POST", SUBSCRIPTIONS, refusal("exists"), 409)
         proving.prove(cast.outlet.pk)
         assert failed(cast) == {ProofStep.SUBSCRIPTIONS}
-        assert "An order waits to be accepted" in said(cast, ProofStep.SUBSCRIPTIONS)
+        assert in_words(events.ORDER_AWAITING) in said(cast, ProofStep.SUBSCRIPTIONS)
 
 
 class TestRoundTrip:

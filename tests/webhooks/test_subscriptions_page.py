@@ -33,7 +33,7 @@ POSTS = {
 def browser(user: Any) -> Client:
     client = Client(headers={"Accept-Language": "en"})
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    client.cookies["django_language"] = "en"
+    client.cookies["language"] = "en"
     return client
 
 

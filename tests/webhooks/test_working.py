@@ -296,7 +296,7 @@ def test_working_off_again_by_hand(cast, handler):
     done = store(cast.outlet, message())
     forged = store(cast.outlet, message(event_id="e-2"), verdict=Notification.Verdict.FORGED)
     work_off()
-    NotificationAdmin.replay(None, None, Notification.objects.all())  # type: ignore[arg-type]
+    NotificationAdmin.work_off_again(None, None, Notification.objects.all())  # type: ignore[arg-type]
     assert work_off() == 1
     assert [delivery.notification for delivery in handler.got] == [done, done]
     forged.refresh_from_db()

@@ -1,29 +1,78 @@
-"""What GoBiz sent us, newest first."""
+"""How GoBiz's notifications reach us, and each of them, newest first."""
 
-from django.core.paginator import Paginator
+from typing import Any
+
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
+from gobiz_admin.merchants.models import GobizApp, Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
-from webhooks.models import Notification
+from webhooks import event_words
+from webhooks.app_health import app_health
+from webhooks.health import counts_of, health_of
+from webhooks.health_words import findings_of
+from webhooks.listing import Filters, Result, page_of
 from webhooks.notes import sentence_of
+from webhooks.silence import silences_of
 
-PAGE = 50
+
+class FilterForm(forms.Form):
+    """What is looked for in the log; what cannot be looked for is left out."""
+
+    outlet_of = forms.ModelChoiceField(Outlet.objects.none(), label=_("Outlet"), required=False)
+    event = forms.ChoiceField(label=_("Event"), required=False)
+    result = forms.ChoiceField(label=_("Result"), required=False, choices=[("", _("All")), *Result.choices])
+    order = forms.CharField(label=_("Order number"), required=False, max_length=200)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+
+    def __init__(self, data: Any, outlets: list[Outlet]) -> None:
+        super().__init__(data)
+        field = self.fields["outlet_of"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Outlet.objects.filter(pk__in=[outlet.pk for outlet in outlets])
+        field.empty_label = str(_("All"))
+        event = self.fields["event"]
+        assert isinstance(event, forms.ChoiceField)
+        event.choices = [("", _("All")), *event_words.choices()]
+
+    def filters(self) -> Filters:
+        self.is_valid()
+        found = self.cleaned_data
+        return Filters(
+            outlet=found.get("outlet_of"),
+            event_name=found.get("event") or "",
+            result=found.get("result") or "",
+            order_number=(found.get("order") or "").strip(),
+        )
 
 
 @member_view(Action.SEE_WEBHOOKS)
 def webhooks(request: MemberRequest) -> HttpResponse:
-    found = (
-        Notification.objects.filter(gobiz_app__merchant=request.merchant)
-        .select_related("outlet", "gobiz_app")
-        .defer("raw")
-        .order_by("-id")
+    apps = list(
+        request.merchant.gobiz_apps.order_by("environment", "app_id", "pk").prefetch_related("checks")
     )
-    if request.place.outlet and "outlet" in request.GET:
-        found = found.filter(outlet=request.place.outlet)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    for notification in page:
+    form = FilterForm(request.GET, request.place.outlets)
+    filters = form.filters()
+    page = page_of(apps, filters, form.cleaned_data.get("before"))
+    for notification in page.notifications:
         notification.result = sentence_of(notification)  # type: ignore[attr-defined]
-    apps = request.merchant.gobiz_apps.order_by("environment", "app_id")
-    return render(request, "webhooks/log.html", {"notifications": page, "apps": apps})
+        notification.event = event_words.in_words(notification.event_name)  # type: ignore[attr-defined]
+    first = not filters.active and not form.cleaned_data.get("before")
+    context = {"page": page, "form": form, "filters": filters, "apps": apps, "first": first}
+    if first:
+        context |= _health(apps, request.place.outlets)
+    return render(request, "webhooks/log.html", context)
+
+
+def _health(apps: list[GobizApp], outlets: list[Outlet]) -> dict[str, Any]:
+    """The upper part, on the first page only: whoever looks for something has seen it."""
+    healths, silences = health_of(apps), silences_of(outlets)
+    return {
+        "findings": findings_of(healths, counts_of(apps), silences.values()),
+        "healths": [(health, app_health(health.app, health.app.checks.all())) for health in healths],
+        "silences": [silences[outlet.pk] for outlet in outlets],
+        "heard": any(health.last for health in healths),
+    }

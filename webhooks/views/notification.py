@@ -1,0 +1,70 @@
+"""One notification: as it came, what was done with it, and doing it again."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from gobiz_admin.merchants.roles import Action
+from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from webhooks import event_words, lag
+from webhooks.envelope import read_envelope
+from webhooks.models import Notification
+from webhooks.notes import sentence_of
+from webhooks.reading_body import read_body
+from webhooks.replaying import replay, replayable
+
+
+def _find(request: MemberRequest, pk: int) -> Notification:
+    return get_object_or_404(
+        Notification.objects.select_related("outlet").filter(gobiz_app__merchant=request.merchant), pk=pk
+    )
+
+
+@member_view(Action.SEE_WEBHOOKS)
+def notification(request: MemberRequest, pk: int) -> HttpResponse:
+    row = _find(request, pk)
+    raw = bytes(row.raw)
+    envelope = read_envelope(raw)
+    context: dict[str, Any] = {
+        "notification": row,
+        "event": event_words.in_words(row.event_name),
+        "result": sentence_of(row),
+        "body": read_body(raw, row.unread),
+        "arrival": lag.duration(lag.arrival(row)),
+        "effect": lag.duration(lag.effect(row)),
+        "named_outlet": envelope.outlet_id[:50] if envelope else "",
+        "may_replay": row.verdict != Notification.Verdict.FORGED and bool(raw),
+        "outlets": row.gobiz_app.outlets.all() if row.note == "no_outlet" else [],
+    }
+    return render(request, "webhooks/notification.html", context)
+
+
+@member_view(Action.SEE_WEBHOOKS)
+def raw(request: MemberRequest, pk: int) -> HttpResponse:
+    """The bytes as they came, to be kept as a file and never shown as a page."""
+    row = _find(request, pk)
+    if not row.raw:
+        raise Http404
+    headers = {"Content-Disposition": f'attachment; filename="notification-{pk}.bin"'}
+    return HttpResponse(bytes(row.raw), content_type="application/octet-stream", headers=headers)
+
+
+@member_view(Action.MANAGE_WEBHOOKS, "POST")
+def again(request: MemberRequest, pk: int) -> HttpResponse:
+    """Work it off again; with `outlet`, one of its app's, as being about that outlet."""
+    row = _find(request, pk)
+    this = Notification.objects.filter(pk=row.pk)
+    if "outlet" in request.POST:
+        chosen = request.POST["outlet"]
+        outlets = row.gobiz_app.outlets.filter(pk=int(chosen) if chosen.isdecimal() else 0)
+        if row.note != "no_outlet" or not outlets.exists():
+            raise Http404
+        replayable(this).filter(note="no_outlet").update(outlet=outlets.get())
+    if replay(this):
+        messages.success(request, _("It is being worked off again."))
+    else:
+        messages.error(request, _("A refused notification cannot be worked off. Nothing was changed."))
+    return redirect("notification", request.merchant.pk, pk)

@@ -1,0 +1,61 @@
+"""Working many notifications off again: how many first, then doing it."""
+
+from datetime import timedelta
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from gobiz_admin.merchants.roles import Action
+from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from webhooks.models import Notification
+from webhooks.replaying import replay, replayable
+
+State = Notification.State
+
+
+class ReplayForm(forms.Form):
+    """Which ones."""
+
+    since = forms.DateTimeField(
+        label=_("Received since"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    which = forms.ChoiceField(
+        label=_("Which ones"),
+        choices=[("failed", _("Only those that failed")), ("all", _("All of them"))],
+    )
+
+
+@member_view(Action.MANAGE_WEBHOOKS, "GET", "POST")
+def replay_many(request: MemberRequest) -> HttpResponse:
+    data = request.POST or request.GET or None
+    initial = {"since": timezone.localtime() - timedelta(hours=24), "which": "failed"}
+    form = ReplayForm(data, initial=initial)
+    found = _found(request, form) if data and form.is_valid() else None
+    if request.method == "POST" and found is not None:
+        count = replay(found)
+        words = ngettext(
+            "%(count)d notification is being worked off again.",
+            "%(count)d notifications are being worked off again.",
+            count,
+        )
+        messages.success(request, words % {"count": count})
+        return redirect("webhooks", request.merchant.pk)
+    count = None if found is None else found.count()
+    status = 422 if form.errors else 200
+    return render(request, "webhooks/replay.html", {"form": form, "count": count}, status=status)
+
+
+def _found(request: MemberRequest, form: ReplayForm) -> QuerySet[Notification]:
+    found = Notification.objects.filter(
+        gobiz_app__merchant=request.merchant, received_at__gte=form.cleaned_data["since"]
+    )
+    if form.cleaned_data["which"] == "failed":
+        found = found.filter(state__in=[State.FAILED, State.DEAD])
+    return replayable(found)
