@@ -20,7 +20,7 @@ class UncountedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return min(int(self.object_list[:MOST_COUNTED].count()), MOST_COUNTED)  # type: ignore[union-attr]
+        return min(int(self.object_list[:MOST_COUNTED].count()), MOST_COUNTED)  # type: ignore[attr-defined]
 
 
 @admin.register(Notification)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from webhooks.health import MOST_COUNTED, AppHealth, Counts
 from webhooks.listing import Result
@@ -21,13 +20,6 @@ class Finding:
     detail: str
     # Which of the log's results shows them; empty: none.
     result: str = ""
-
-
-SEE: dict[str, str | Promise] = {
-    Result.FAILED: gettext_lazy("See the failed ones"),
-    Result.UNKNOWN_OUTLET: gettext_lazy("See them"),
-    Result.NOT_VERIFIED: gettext_lazy("See the refused ones"),
-}
 
 
 def findings_of(healths: list[AppHealth], counts: Counts, silences: Iterable[Silence]) -> list[Finding]:

@@ -39,13 +39,13 @@ def replay_many(request: MemberRequest) -> HttpResponse:
     form = ReplayForm(data, initial=initial)
     found = _found(request, form) if data and form.is_valid() else None
     if request.method == "POST" and found is not None:
-        count = replay(found)
+        replayed = replay(found)
         words = ngettext(
             "%(count)d notification is being worked off again.",
             "%(count)d notifications are being worked off again.",
-            count,
+            replayed,
         )
-        messages.success(request, words % {"count": count})
+        messages.success(request, words % {"count": replayed})
         return redirect("webhooks", request.merchant.pk)
     count = None if found is None else found.count()
     status = 422 if form.errors else 200

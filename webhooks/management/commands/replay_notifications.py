@@ -15,8 +15,12 @@ from webhooks.models import Notification
 from webhooks.replaying import replay, replayable
 
 State = Notification.State
-STATES = {"failed": [State.FAILED, State.DEAD], "all": list(State.values)} | {
-    state: [state] for state in (State.DEAD, State.IGNORED, State.DONE)
+STATES: dict[str, list[str]] = {
+    "failed": [State.FAILED, State.DEAD],
+    "all": list(State.values),
+    "dead": [State.DEAD],
+    "ignored": [State.IGNORED],
+    "done": [State.DONE],
 }
 
 
