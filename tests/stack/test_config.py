@@ -85,7 +85,7 @@ def test_every_part_is_in_the_table_once(tmp_path):
     config.live_port = 8001
     environment = {"SANDBOX_DATABASE_URL": "its"}
     names = [part.name for first in (True, False) for part in build(config, environment, first)]
-    assert sorted(names) == ["beat", "live", "publisher", "sandbox", "web", "worker"]
+    assert sorted(names) == ["actions", "beat", "live", "publisher", "sandbox", "web", "worker"]
 
 
 def test_a_value_may_come_from_a_file(tmp_path):
