@@ -6,6 +6,7 @@ The exit status is 1 when an acknowledged delivery is missing, and never for a f
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
     if not os.environ.get("DATABASE_URL") or not os.environ.get("REDIS_URL"):
         print("The bench needs servers: make bench, or python -m gobiz_admin.stack.test", file=sys.stderr)
         return 2
+    # Asked to stop, it stops what it started and drops its databases, as after a Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="gobiz-bench-") as folder:
         try:
             return measure(Path(folder), names, chosen)
