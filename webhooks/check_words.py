@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
 from django.utils.translation import ngettext
 
 from gobiz_admin.gobiz.events import EVENTS
@@ -33,12 +32,12 @@ def details(check: AppCheck) -> list[str]:
 
 
 def _milliseconds(facts: Facts) -> list[str]:
-    lines = (
-        ("answered", noop("Sent and answered: %(ms)d ms")),
-        ("stored", noop("Sent and stored: %(ms)d ms")),
-        ("applied", noop("Stored and worked off: %(ms)d ms")),
-    )
-    return [_(line) % {"ms": facts[name]} for name, line in lines if name in facts]
+    lines = {
+        "answered": _("Sent and answered: %(ms)d ms"),
+        "stored": _("Sent and stored: %(ms)d ms"),
+        "applied": _("Stored and worked off: %(ms)d ms"),
+    }
+    return [line % {"ms": facts[name]} for name, line in lines.items() if name in facts]
 
 
 def _done(facts: Facts) -> list[str]:

@@ -70,6 +70,7 @@ def test_from_sign_in_to_a_repaired_mapping(walker: Walker) -> None:
     number = take_an_order(walker)
     let_the_driver_come(walker, number)
     repair_a_mapping(walker)
+    see_that_notifications_come(walker)
     assert walker.faults == []
 
 
@@ -284,6 +285,27 @@ def repair_a_mapping(walker: Walker) -> None:
     alert = walker.stack.manage("show_alerts", OUTLET)[0]
     assert (alert["state"], alert["remaining"]) == ("closed", [])
     walker.look("alert-closed")
+
+
+def see_that_notifications_come(walker: Walker) -> None:
+    page = walker.page
+    page.goto(f"{walker.stack.url}{path_of(page)}webhooks/")
+    expect(page.locator("#health")).to_contain_text("Semua baik")
+    page.get_by_role("button", name="Kirim uji coba").click()
+    expect(page.locator("#health")).to_contain_text("Uji coba berhasil", timeout=15_000)
+    walker.look("webhooks")
+    page.locator("#log tbody a").first.click()
+    expect(page.locator("pre.raw-body")).to_contain_text("header")
+    walker.look("notification")
+    page.get_by_role("button", name="Proses ulang").click()
+    expect(page.get_by_text("Sedang diproses ulang")).to_be_visible()
+    page.goto(f"{walker.stack.url}{path_of(page)}webhooks/again/")
+    page.get_by_role("button", name="Hitung").click()
+    expect(page.locator("#counted")).to_be_visible()
+    walker.look("work-off-again")
+    page.goto(f"{walker.stack.url}{path_of(page)}subscriptions/")
+    expect(page.locator("main")).to_contain_text("Semua 9 peristiwa sampai ke kami")
+    walker.look("subscriptions")
 
 
 def path_of(page: Page) -> str:
