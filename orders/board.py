@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -73,11 +73,8 @@ def board(outlets: list[Outlet]) -> dict[str, Any]:
 
 def tiles(outlets: list[Outlet]) -> list[Order]:
     """The orders on the board, newest first, each with what its tile shows."""
-    shown = ~Q(status__in=[Status.PLACED, Status.COMPLETED, Status.CANCELLED]) | Q(
-        received_at__gte=timezone.now() - ENDED_SHOWN_FOR
-    )
     orders = (
-        Order.objects.filter(shown, outlet__in=outlets)
+        on_the_board(outlets)
         .select_related("outlet")
         .prefetch_related(
             "lines__variants",
@@ -86,6 +83,14 @@ def tiles(outlets: list[Outlet]) -> list[Order]:
         .order_by("-received_at", "-pk")
     )
     return [dressed(order) for order in orders[:MOST_TILES]]
+
+
+def on_the_board(outlets: list[Outlet]) -> QuerySet[Order]:
+    """What is open at these outlets, and what ended not long ago."""
+    shown = ~Q(status__in=[Status.PLACED, Status.COMPLETED, Status.CANCELLED]) | Q(
+        received_at__gte=timezone.now() - ENDED_SHOWN_FOR
+    )
+    return Order.objects.filter(shown, outlet__in=outlets)
 
 
 def dressed(order: Order) -> Order:

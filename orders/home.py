@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from gobiz_admin.merchants.models import Merchant, Outlet, Proof
+from gobiz_admin.merchants.roles import Action
 from menus.models import MappingAlert, MenuItem, OutletCatalog, Sync
 from orders.models import Order
 from webhooks.health import dead_count
@@ -27,6 +28,8 @@ class Need:
     detail: str
     url: str
     label: str
+    # What the page behind the button asks for; empty: whoever sees home may open it.
+    right: Action | None = None
 
 
 def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
@@ -107,12 +110,13 @@ def needs_of(merchant: Merchant, rows: list[dict[str, Any]]) -> list[Need]:
             _("At least one check failed; until it passes, orders or menu changes may not come through."),
             reverse("connect_proof", args=[merchant.pk, pk]),
             _("See what failed"),
+            Action.CONNECT_OUTLET,
         )
         for pk, name in unproven
     ]
     if dead := dead_count(merchant):
         url = f"{reverse('webhooks', args=[merchant.pk])}?result={Result.FAILED}"
-        needs.append(Need("danger", dead_words(dead), dead_cure(), url, _("See them")))
+        needs.append(Need("danger", dead_words(dead), dead_cure(), url, _("See them"), Action.SEE_WEBHOOKS))
     return sorted(needs, key=lambda need: need.kind)
 
 
@@ -143,9 +147,17 @@ def _needs_of_row(merchant: Merchant, row: dict[str, Any]) -> list[Need]:
             )
         )
     if row["silence"].level == Level.RED:
-        url = reverse("webhooks", args=[merchant.pk])
         text = _("%(outlet)s is unusually silent") % {"outlet": outlet.name}
-        needs.append(Need("danger", text, f"{row['silence'].sentence} {cure()}", url, _("See why")))
+        needs.append(
+            Need(
+                "danger",
+                text,
+                f"{row['silence'].sentence} {cure()}",
+                _at("webhooks", merchant, outlet),
+                _("See why"),
+                Action.SEE_WEBHOOKS,
+            )
+        )
     if row["items_off"] is None:
         needs.append(
             Need(

@@ -17,6 +17,7 @@ LARGEST_AMOUNT = 2**63 - 1
 LARGEST_QUANTITY = 2**31 - 1
 # No order has more lines, and no line more variants; what goes beyond is named in `unread`.
 MOST_LINES = 1000
+MOST_PATHS = 1000
 # "15.000" may be fifteen or fifteen thousand: it is not guessed at.
 WHOLE_NUMBER = re.compile(r"-?[0-9]+(\.0{1,2})?")
 
@@ -37,8 +38,8 @@ PATHS = {
 
 
 def paths_of(unread: list[str]) -> list[str]:
-    """The paths in the body of what read_order could not read."""
-    return [PATHS.get(name, f"order.{name}") for name in unread]
+    """The paths in the body of what read_order could not read, as many as a page can show."""
+    return [PATHS.get(name, f"order.{name}") for name in unread[:MOST_PATHS]]
 
 
 class Reader:

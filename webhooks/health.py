@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from gobiz_admin.gobiz.events import EVENTS
@@ -13,8 +14,8 @@ from gobiz_admin.merchants.models import GobizApp, Merchant
 from webhooks import lag
 from webhooks.models import Notification
 from webhooks.silence import WAITS_TOO_LONG
-from webhooks.slices import newest_of_each
-from webhooks.taken_in import TAKEN_IN, newest_of_app
+from webhooks.slices import newest_of_app, newest_of_each
+from webhooks.taken_in import TAKEN_IN, newest_pk_of_app
 
 State = Notification.State
 MEDIAN_OF = 100
@@ -94,7 +95,7 @@ def _newest_pks(apps: list[GobizApp]) -> dict[int, dict[str, Any]]:
     names = {f"event_{number}": name for number, name in enumerate(EVENTS)} | {"any": ""}
     found = (
         GobizApp.objects.filter(pk__in=[app.pk for app in apps])
-        .annotate(**{key: newest_of_app(name) for key, name in names.items()})
+        .annotate(**{key: newest_pk_of_app(name) for key, name in names.items()})
         .values("pk", *names)
     )
     return {row["pk"]: {name: row[key] for key, name in names.items()} for row in found}
@@ -102,9 +103,7 @@ def _newest_pks(apps: list[GobizApp]) -> dict[int, dict[str, Any]]:
 
 def _recent(apps: list[GobizApp]) -> dict[int, list[Notification]]:
     """Per app its newest ones that were taken in."""
-    branches = [
-        Notification.objects.filter(TAKEN_IN, gobiz_app=app).order_by("-id")[:MEDIAN_OF] for app in apps
-    ]
+    branches = [newest_of_app(app, TAKEN_IN)[:MEDIAN_OF] for app in apps]
     grouped: dict[int, list[Notification]] = {}
     for row in newest_of_each(branches, FIELDS):
         grouped.setdefault(row.gobiz_app_id, []).append(row)
@@ -112,10 +111,7 @@ def _recent(apps: list[GobizApp]) -> dict[int, list[Notification]]:
 
 
 def _newest_refused(apps: list[GobizApp]) -> dict[int, Notification]:
-    branches = [
-        Notification.objects.filter(gobiz_app=app, verdict=Notification.Verdict.FORGED).order_by("-id")[:1]
-        for app in apps
-    ]
+    branches = [newest_of_app(app, Q(verdict=Notification.Verdict.FORGED))[:1] for app in apps]
     return {row.gobiz_app_id: row for row in newest_of_each(branches, FIELDS)}
 
 
@@ -150,10 +146,6 @@ def _count(found: Any) -> int:
 
 def _unknown_outlet_news(apps: list[GobizApp], now: datetime) -> int:
     """How many of each app's newest hundred that name an unknown outlet are from the last day."""
-    branches = [
-        Notification.objects.filter(gobiz_app=app, state=State.IGNORED, note="unknown_outlet").order_by(
-            "-id"
-        )[:MEDIAN_OF]
-        for app in apps
-    ]
+    unknown = Q(state=State.IGNORED, note="unknown_outlet")
+    branches = [newest_of_app(app, unknown)[:MEDIAN_OF] for app in apps]
     return sum(row.received_at > now - NEWS_FOR for row in newest_of_each(branches, FIELDS))

@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from gobiz_admin.merchants.models import GobizApp, Outlet
 from webhooks.models import Notification
 from webhooks.notes import NOTES
-from webhooks.slices import newest_of_each
+from webhooks.slices import newest_of_app, newest_of_each
 
 State, Verdict = Notification.State, Notification.Verdict
 PAGE = 50
-LOOKED_AT = 5000
+LOOKED_AT = 2000
 FIELDS = ("pk", "received_at")
 
 
@@ -105,11 +105,7 @@ def _branches(
         branches = [_of_outlet(filters.outlet, apps, before)]
     else:
         older = Q(pk__lt=before) if before else Q()
-        branches = [
-            Notification.objects.filter(older, condition, gobiz_app=app).order_by("-id")
-            for app in apps
-            for condition in wanted
-        ]
+        branches = [newest_of_app(app, older & condition) for app in apps for condition in wanted]
     return branches, rest if rest else None
 
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 MOST_LINES = 2000
@@ -96,9 +97,12 @@ class _Part:
 
 def _json_lines(root: Any, marked: set[str]) -> Iterator[Line]:
     """Line by line, on a stack of its own: a body may be nested as deep as Python can read it."""
-    stack: list[_Part | Line] = [_Part(root)]
+    stack: list[Iterator[_Part | Line]] = [iter([_Part(root)])]
     while stack:
-        part = stack.pop()
+        part = next(stack[-1], None)
+        if part is None:
+            stack.pop()
+            continue
         if isinstance(part, Line):
             yield part
             continue
@@ -108,8 +112,7 @@ def _json_lines(root: Any, marked: set[str]) -> Iterator[Line]:
             continue
         opening, closing = "{}" if isinstance(part.value, _Pairs) else "[]"
         yield Line(f"{part.indent}{part.head}{opening}", is_marked)
-        stack.append(Line(f"{part.indent}{closing}{part.comma}"))
-        stack.extend(reversed(list(_children(part))))
+        stack.append(chain(_children(part), [Line(f"{part.indent}{closing}{part.comma}")]))
 
 
 def _children(whole: _Part) -> Iterator[_Part]:

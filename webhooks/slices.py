@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, F, Func, OuterRef, Q, QuerySet
 
+from gobiz_admin.merchants.models import GobizApp
 from webhooks.models import Notification
+
+
+def newest_of_app(app: GobizApp | OuterRef, wanted: Q | None = None) -> QuerySet[Notification]:
+    """The app's notifications, newest first, led by the index that begins with the app.
+
+    `gobiz_app = 5 ORDER BY id DESC LIMIT 50` looks to PostgreSQL as if it could as well walk the
+    primary key from its end until it has met fifty of this app: past all that others got since this
+    app's last. So the app is part of the order as well, and is asked for in a way that lets it stay.
+    """
+    pk = app if isinstance(app, OuterRef) else app.pk
+    of_app = Func(
+        F("gobiz_app_id"),
+        pk,
+        template="%(expressions)s]::bigint[])",
+        arg_joiner=" = ANY(ARRAY[",
+        output_field=BooleanField(),
+    )
+    return Notification.objects.filter(of_app, wanted or Q()).order_by("gobiz_app_id", "-id")
 
 
 def newest_of_each(branches: list[QuerySet[Notification]], fields: Iterable[str]) -> list[Notification]:

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from gobiz_admin.merchants.models import Outlet
 from webhooks.models import Notification
 from webhooks.round_trip import TEST_EVENT
+from webhooks.slices import newest_of_app
 
 # An app that only records signatures takes unverified ones in, and only such an app has any.
 TAKEN_IN = Q(verdict__in=[Notification.Verdict.VERIFIED, Notification.Verdict.UNVERIFIED]) & ~Q(
@@ -20,12 +21,10 @@ def from_gobiz() -> QuerySet[Notification]:
     return Notification.objects.filter(TAKEN_IN)
 
 
-def newest_of_app(event_name: str = "") -> Subquery:
+def newest_pk_of_app(event_name: str = "") -> Subquery:
     """For a query of GobizApp: the pk of its newest one (of that event), by index, reading one row."""
-    found = from_gobiz().filter(gobiz_app=OuterRef("pk"))
-    if event_name:
-        found = found.filter(event_name=event_name)
-    return Subquery(found.order_by("-id").values("pk")[:1])
+    wanted = TAKEN_IN & Q(event_name=event_name) if event_name else TAKEN_IN
+    return Subquery(newest_of_app(OuterRef("pk"), wanted).values("pk")[:1])
 
 
 def last_heard(outlets: list[Outlet]) -> dict[int, datetime | None]:

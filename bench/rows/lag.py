@@ -15,8 +15,8 @@ from bench.rows.receiver import STORED, of_product
 
 PER_SECOND = 100
 WORKER_PROCESSES = 2
-# What is not applied by then waits for a sweep: no wake-up reached a worker.
-LATEST_SECONDS = 30.0
+# Nothing was finished for this long: what is left waits for a sweep, for no wake-up reached a worker.
+STILL_SECONDS = 15.0
 LAGS = (
     f"SELECT extract(epoch FROM finished_at - received_at)::float FROM {product.NOTIFICATIONS}"  # noqa: S608
     " WHERE event_id = ANY(%s) AND finished_at IS NOT NULL"
@@ -46,11 +46,14 @@ def _warm_up(place: Place, address: tuple[str, int], subject: Product) -> None:
     wait_until_applied(subject.url)
 
 
-def wait_until_applied(url: str, seconds: float = LATEST_SECONDS) -> None:
-    """Returns when nothing is left to do, or when that took too long."""
-    deadline = time.monotonic() + seconds
-    while product.unfinished(url) and time.monotonic() < deadline:
+def wait_until_applied(url: str) -> None:
+    """Returns when nothing is left to do, or when nobody does it any more."""
+    left, moved_at = product.unfinished(url), time.monotonic()
+    while left and time.monotonic() - moved_at < STILL_SECONDS:
         time.sleep(0.1)
+        before, left = left, product.unfinished(url)
+        if left < before:
+            moved_at = time.monotonic()
 
 
 def result(answers: Answers, lags: list[float], missing: int) -> Result:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gobiz_admin.gobiz import events
-from tests.factories import OutletFactory
+from tests.factories import GobizAppFactory, OutletFactory
 from tests.orders.notifications import item, order_notification, store
 from webhooks.listing import LOOKED_AT, PAGE
 from webhooks.models import Notification, Rhythm
@@ -283,3 +283,59 @@ class TestCommand:
         work_off()
         assert self.run(capsys, "--order", "F-1", "--state", "all") == {"found": 1, "replayed": 1}
         assert Notification.objects.get(state=State.PENDING).order_number == "F-1"
+
+
+class TestChosenOutlet:
+    """The outlet that is chosen in the frame: its app, its silence, its notifications."""
+
+    @pytest.fixture
+    def two(self, cast):
+        second = OutletFactory(gobiz_app=GobizAppFactory(merchant=cast.merchant))
+        for outlet in (cast.outlet, second):
+            for _ in range(PAGE + 1):
+                store(outlet, order_notification(events.ORDER_ACCEPTED, outlet))
+        work_off()
+        return second
+
+    def test_log_and_health_are_its_own(self, cast, owner, two):
+        context = page_of(owner, cast, outlet=two.outlet_id).context
+        assert {row.outlet for row in context["page"].notifications} == {two}
+        assert [health.app for health, _ in context["healths"]] == [two.gobiz_app]
+        assert [silence.outlet for silence in context["silences"]] == [two]
+
+    def test_it_stays_chosen_while_looking_for_something(self, cast, owner, two):
+        page = page_of(owner, cast, outlet=two.outlet_id)
+        text = page.content.decode()
+        before = page.context["page"].older_before
+        assert f'<input type="hidden" name="outlet" value="{two.outlet_id}">' in text
+        assert f"?outlet={two.outlet_id}&amp;before={before}" in text
+        older = page_of(owner, cast, outlet=two.outlet_id, before=before).context["page"]
+        assert [row.outlet for row in older.notifications] == [two]
+
+    def test_the_log_is_read_again_without_the_health(self, cast, owner, two):
+        answer = owner.get(address(cast, "webhooks"), headers={"HX-Request": "true", "HX-Target": "log"})
+        assert "healths" not in answer.context
+        assert 'id="log"' in answer.content.decode()
+
+
+class TestManyTooMany:
+    def test_more_than_can_be_done_soon(self, cast, owner, monkeypatch):
+        monkeypatch.setattr("webhooks.views.replay.MOST", 1)
+        for number in range(2):
+            store(cast.outlet, message(f"e-{number}"), state=State.DEAD)
+        query = {"since": "2020-01-01T00:00", "which": "failed"}
+        for answer in (page_of(owner, cast, "replay", **query), owner.post(address(cast, "replay"), query)):
+            assert answer.status_code == 422
+            assert "Choose a later time" in answer.content.decode()
+        assert not Notification.objects.filter(state=State.PENDING).exists()
+
+
+class TestCommandsFilters(TestCommand):
+    @pytest.mark.parametrize("name", ["order", "outlet", "event", "since", "until"])
+    @pytest.mark.parametrize("value", ["", " ", "\x00"])
+    def test_an_empty_filter_is_not_none(self, cast, name, value):
+        """As a script's unset variable gives it: it must not mean all."""
+        store(cast.outlet, message(), state=State.DEAD)
+        with pytest.raises(CommandError, match="is empty, or contains"):
+            call_command("replay_notifications", f"--{name}={value}", "--all")
+        assert Notification.objects.get().state == State.DEAD

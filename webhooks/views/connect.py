@@ -34,8 +34,18 @@ def _known(request: MemberRequest) -> dict[str, str]:
     if outlet is None:
         return {}
     app = outlet.gobiz_app
+    if further := request.GET.get("add", "")[:50]:
+        # An outlet that a notification named, of the app that it came to.
+        named = [
+            each.gobiz_app
+            for each in request.place.outlets
+            if str(each.gobiz_app_id) == request.GET.get("app")
+        ]
+        app = next(iter(named), app)
     known = {"environment": app.environment, "app_id": app.app_id, "partner_id": app.partner_id}
-    if "outlet" in request.GET:
+    if further:
+        known["outlet_id"] = further
+    elif "outlet" in request.GET:
         known |= {"outlet_id": outlet.outlet_id, "outlet_name": outlet.name}
     return known
 

@@ -38,11 +38,12 @@ class FilterForm(forms.Form):
         assert isinstance(event, forms.ChoiceField)
         event.choices = [("", _("All")), *event_words.choices()]
 
-    def filters(self) -> Filters:
+    def filters(self, chosen: Outlet | None) -> Filters:
+        """What is looked for; `chosen` in the frame unless the form says another outlet."""
         self.is_valid()
         found = self.cleaned_data
         return Filters(
-            outlet=found.get("outlet_of"),
+            outlet=found.get("outlet_of") or chosen,
             event_name=found.get("event") or "",
             result=found.get("result") or "",
             order_number=(found.get("order") or "").strip(),
@@ -51,20 +52,24 @@ class FilterForm(forms.Form):
 
 @member_view(Action.SEE_WEBHOOKS)
 def webhooks(request: MemberRequest) -> HttpResponse:
-    apps = list(
-        request.merchant.gobiz_apps.order_by("environment", "app_id", "pk").prefetch_related("checks")
-    )
+    chosen = request.place.outlet if request.GET.get("outlet") else None
+    apps = _apps(request, chosen)
     form = FilterForm(request.GET, request.place.outlets)
-    filters = form.filters()
+    filters = form.filters(chosen)
     page = page_of(apps, filters, form.cleaned_data.get("before"))
     for notification in page.notifications:
         notification.result = sentence_of(notification)  # type: ignore[attr-defined]
         notification.event = event_words.in_words(notification.event_name)  # type: ignore[attr-defined]
-    first = not filters.active and not form.cleaned_data.get("before")
+    first = filters == Filters(outlet=chosen) and not form.cleaned_data.get("before")
     context = {"page": page, "form": form, "filters": filters, "apps": apps, "first": first}
-    if first:
-        context |= _health(apps, request.place.outlets)
+    if first and request.htmx.target != "log":
+        context |= _health(apps, [chosen] if chosen else request.place.outlets)
     return render(request, "webhooks/log.html", context)
+
+
+def _apps(request: MemberRequest, chosen: Outlet | None) -> list[GobizApp]:
+    apps = request.merchant.gobiz_apps.order_by("environment", "app_id", "pk").prefetch_related("checks")
+    return list(apps.filter(pk=chosen.gobiz_app_id) if chosen else apps)
 
 
 def _health(apps: list[GobizApp], outlets: list[Outlet]) -> dict[str, Any]:

@@ -3,18 +3,36 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from gobiz_admin.merchants.models import outlet_id_format
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from webhooks import event_words, lag
 from webhooks.envelope import read_envelope
 from webhooks.models import Notification
 from webhooks.notes import sentence_of
+from webhooks.pointers import address_of_order
 from webhooks.reading_body import read_body
 from webhooks.replaying import replay, replayable
+
+MOST_UNREAD = 20
+VERDICTS: dict[str, str | Promise] = {
+    Notification.Verdict.VERIFIED: gettext_lazy(
+        "It was signed with this app's Relay Secret, so it is from GoBiz."
+    ),
+    Notification.Verdict.UNVERIFIED: gettext_lazy(
+        "Its signature does not fit, or there is none. It was taken in because this app only records signatures."
+    ),
+    Notification.Verdict.FORGED: gettext_lazy(
+        "Its signature does not fit this app's Relay Secret, or there is none. It was refused and changed nothing."
+    ),
+}
 
 
 def _find(request: MemberRequest, pk: int) -> Notification:
@@ -35,11 +53,23 @@ def notification(request: MemberRequest, pk: int) -> HttpResponse:
         "body": read_body(raw, row.unread),
         "arrival": lag.duration(lag.arrival(row)),
         "effect": lag.duration(lag.effect(row)),
-        "named_outlet": envelope.outlet_id[:50] if envelope else "",
+        "named_outlet": _usable(envelope.outlet_id) if envelope else "",
+        "order_address": address_of_order(row.outlet, row.order_number),
+        "unread": row.unread[:MOST_UNREAD],
+        "verdict_words": VERDICTS[row.verdict],
         "may_replay": row.verdict != Notification.Verdict.FORGED and bool(raw),
         "outlets": row.gobiz_app.outlets.all() if row.note == "no_outlet" else [],
     }
     return render(request, "webhooks/notification.html", context)
+
+
+def _usable(outlet_id: str) -> str:
+    """The Outlet ID, if it can be one."""
+    try:
+        outlet_id_format(outlet_id)
+    except ValidationError:
+        return ""
+    return outlet_id
 
 
 @member_view(Action.SEE_WEBHOOKS)
@@ -59,7 +89,9 @@ def again(request: MemberRequest, pk: int) -> HttpResponse:
     this = Notification.objects.filter(pk=row.pk)
     if "outlet" in request.POST:
         chosen = request.POST["outlet"]
-        outlets = row.gobiz_app.outlets.filter(pk=int(chosen) if chosen.isdecimal() else 0)
+        outlets = row.gobiz_app.outlets.filter(
+            pk=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0
+        )
         if row.note != "no_outlet" or not outlets.exists():
             raise Http404
         replayable(this).filter(note="no_outlet").update(outlet=outlets.get())

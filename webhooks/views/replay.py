@@ -17,6 +17,8 @@ from webhooks.models import Notification
 from webhooks.replaying import replay, replayable
 
 State = Notification.State
+# What is worked off in under two minutes, so that an order that comes meanwhile is not kept waiting for long.
+MOST = 10_000
 
 
 class ReplayForm(forms.Form):
@@ -38,7 +40,13 @@ def replay_many(request: MemberRequest) -> HttpResponse:
     initial = {"since": timezone.localtime() - timedelta(hours=24), "which": "failed"}
     form = ReplayForm(data, initial=initial)
     found = _found(request, form) if data and form.is_valid() else None
-    if request.method == "POST" and found is not None:
+    count = None if found is None else found.order_by()[: MOST + 1].count()
+    if count is not None and count > MOST:
+        form.add_error(
+            "since", _("These are more than %(most)d notifications. Choose a later time.") % {"most": MOST}
+        )
+        count = None
+    if request.method == "POST" and found is not None and count is not None:
         replayed = replay(found)
         words = ngettext(
             "%(count)d notification is being worked off again.",
@@ -47,7 +55,6 @@ def replay_many(request: MemberRequest) -> HttpResponse:
         )
         messages.success(request, words % {"count": replayed})
         return redirect("webhooks", request.merchant.pk)
-    count = None if found is None else found.count()
     status = 422 if form.errors else 200
     return render(request, "webhooks/replay.html", {"form": form, "count": count}, status=status)
 

@@ -47,6 +47,9 @@ class Command(JsonCommand):
 
 
 def _found(options: dict[str, Any]) -> QuerySet[Notification]:
+    for name in ("order", "outlet", "event", "since", "until"):
+        if options[name] is not None and not (options[name].strip() and options[name].isprintable()):
+            raise BadInput(f"--{name} is empty, or contains a character that cannot be seen.")
     wanted: dict[str, Any] = {
         "pk__in": options["id"],
         "order_number": options["order"],
