@@ -37,7 +37,7 @@ class EventFilter(admin.SimpleListFilter):
         return [(name, name) for name in event_words.WORDS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
-        return queryset.filter(event_name=self.value()) if self.value() else queryset
+        return queryset.filter(event_name=self.value()) if self.value() in event_words.WORDS else queryset
 
 
 @admin.register(Notification)
