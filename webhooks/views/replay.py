@@ -37,7 +37,9 @@ class ReplayForm(forms.Form):
 @member_view(Action.MANAGE_WEBHOOKS, "GET", "POST")
 def replay_many(request: MemberRequest) -> HttpResponse:
     data = request.POST or request.GET or None
-    initial = {"since": timezone.localtime() - timedelta(hours=24), "which": "failed"}
+    yesterday = timezone.localtime() - timedelta(hours=24)
+    # As the browser's own field for a time wants it.
+    initial = {"since": yesterday.strftime("%Y-%m-%dT%H:%M"), "which": "failed"}
     form = ReplayForm(data, initial=initial)
     found = _found(request, form) if data and form.is_valid() else None
     count = None if found is None else found.order_by()[: MOST + 1].count()
