@@ -1,0 +1,38 @@
+"""Every table of this app; a file per subject."""
+
+from menus.models.alerts import MappingAlert, MappingAlertName
+from menus.models.catalogs import (
+    Catalog,
+    ExternalId,
+    ItemVariantCategory,
+    Mapped,
+    Menu,
+    MenuItem,
+    OutletCatalog,
+    OutletOverride,
+    Variant,
+    VariantCategory,
+)
+from menus.models.imports import MenuImport
+from menus.models.pictures import Picture
+from menus.models.syncs import CatalogVersion, Sync, SyncAttempt
+
+__all__ = [
+    "Catalog",
+    "CatalogVersion",
+    "ExternalId",
+    "ItemVariantCategory",
+    "Mapped",
+    "MappingAlert",
+    "MappingAlertName",
+    "Menu",
+    "MenuImport",
+    "MenuItem",
+    "OutletCatalog",
+    "OutletOverride",
+    "Picture",
+    "Sync",
+    "SyncAttempt",
+    "Variant",
+    "VariantCategory",
+]

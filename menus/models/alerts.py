@@ -1,0 +1,49 @@
+"""Orders that GoBiz could not deliver, and the names that it found no mapping for."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from gobiz_admin.merchants.models import Outlet
+from menus.models.catalogs import ExternalId
+from menus.models.syncs import Sync
+
+
+class MappingAlert(models.Model):
+    """GoBiz could not deliver an order because of missing mappings."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        CLOSED = "closed", _("Closed")
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, related_name="mapping_alerts")
+    order_number = models.CharField(max_length=200, blank=True)
+    error_type = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    # By our clock; only syncs confirmed after it count.
+    opened_at = models.DateTimeField()
+    # By GoBiz's clock, of the newest notification: a repeated one does not open it again.
+    event_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by_sync = models.ForeignKey(Sync, null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outlet", "order_number"], condition=Q(state="open"), name="one_open_alert_per_order"
+            )
+        ]
+
+
+class MappingAlertName(models.Model):
+    """One name that GoBiz found no mapping for."""
+
+    alert = models.ForeignKey(MappingAlert, on_delete=models.CASCADE, related_name="names")
+    kind = models.CharField(max_length=20, choices=ExternalId.Kind.choices)
+    name = models.TextField()
+    covered = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["alert", "kind", "name"], name="alert_name_once")]

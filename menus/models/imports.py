@@ -1,0 +1,36 @@
+"""Readings of the live menu into a catalog."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from gobiz_admin.merchants.models import Outlet
+
+
+class MenuImport(models.Model):
+    """One reading of an outlet's live menu into its catalog; it writes all of it or nothing."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Reading the live menu")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, related_name="imports")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    # What was read, created and left without external_id, per kind.
+    counts = models.JSONField(default=dict)
+    error_code = models.CharField(max_length=40, blank=True)
+    error = models.TextField(blank=True)
+    requested_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outlet"], condition=Q(state__in=["queued", "running"]), name="one_import_per_outlet"
+            )
+        ]

@@ -1,0 +1,88 @@
+"""Versions of the menu, and the syncs that bring them to GoFood."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from gobiz_admin.merchants.models import Outlet
+
+
+class CatalogVersion(models.Model):
+    """An immutable snapshot of the payload for an outlet. Number 0 is the live menu found at first."""
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    # Number 0: the `data` of GET catalog. Others: `menus` and `variant_categories` of PUT catalog.
+    payload = models.JSONField()
+    checksum = models.CharField(max_length=64)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["outlet", "number"], name="version_number_per_outlet")]
+
+
+class Sync(models.Model):
+    """One attempt to bring a version to GoFood."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Sending")
+        ACCEPTED = "accepted", _("Accepted by GoFood")
+        CONFIRMED = "confirmed", _("Confirmed")
+        FAILED = "failed", _("Failed")
+        SUPERSEDED = "superseded", _("Replaced by a newer one")
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, related_name="syncs")
+    version = models.ForeignKey(CatalogVersion, on_delete=models.CASCADE, related_name="syncs")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    # Kept over retries (gobiz-api.md, "How we read": Sending); matches the confirmation.
+    request_id = models.CharField(max_length=64, unique=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # When it is due: queued, to be sent; sending, to be taken from a dead worker; accepted, to be read back.
+    next_attempt_at = models.DateTimeField(null=True)
+    # A PUT of it went out and no answer came: look at the live menu before sending it again.
+    maybe_applied = models.BooleanField(default=False)
+    # `code` names the sentence, `error` is GoBiz's own message.
+    error_code = models.CharField(max_length=40, blank=True)
+    error = models.TextField(blank=True)
+    queued_at = models.DateTimeField(auto_now_add=True)
+    sending_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    mapping_updated_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    # How it was proven: "notification" or "read_back".
+    proof = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [
+            # One PUT at a time per outlet, and one waiting: what is newer replaces what waits.
+            models.UniqueConstraint(fields=["outlet"], condition=Q(state="sending"), name="one_sync_sending"),
+            models.UniqueConstraint(fields=["outlet"], condition=Q(state="queued"), name="one_sync_queued"),
+        ]
+        indexes = [
+            models.Index(fields=["outlet", "-id"], name="sync_history"),
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state__in=["queued", "sending", "accepted"]),
+                name="syncs_to_work_off",
+            ),
+        ]
+
+
+class SyncAttempt(models.Model):
+    """One call of PUT catalog; the row stands before the call is made."""
+
+    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="attempt_log")
+    number = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField(auto_now_add=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    outcome = models.CharField(max_length=40, blank=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sync", "number"], name="sync_attempt_number")]
