@@ -1,18 +1,16 @@
 """Changes to a catalog by a member: each in one transaction, counted, and in the audit trail."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max
 
-from gobiz_admin.merchants.announcing import announce
-from gobiz_admin.merchants.models import AuditEntry, User
+from gobiz_admin.merchants.models import User
 from menus.ids import fix_ids, propose
-from menus.locking import lock_catalog
+from menus.journal import Change, one_edit
 from menus.models import (
     Catalog,
+    CatalogEdit,
     ExternalId,
     ItemVariantCategory,
     Menu,
@@ -21,12 +19,15 @@ from menus.models import (
     Variant,
     VariantCategory,
 )
+from menus.seen import digest, value_of
 from menus.text import LARGEST, clean
 
 Thing = Menu | MenuItem | VariantCategory | Variant
 Row = TypeVar("Row", Menu, MenuItem, VariantCategory, Variant)
 Kind = ExternalId.Kind
 Values = dict[str, Any]
+# Field → digest of what was seen in it (menus/seen.py).
+Shown = dict[str, str]
 
 FIELDS: dict[type[Any], frozenset[str]] = {
     Menu: frozenset({"name"}),
@@ -48,6 +49,8 @@ FIELDS: dict[type[Any], frozenset[str]] = {
 }
 TEXTS = {"name", "internal_name", "description"}
 LARGEST_OF = {"price": LARGEST, "min_quantity": 2**31 - 1, "max_quantity": 2**31 - 1}
+# Where a field's name and its column's differ.
+COLUMN = {"menu": "menu_id", "picture": "picture_id"}
 WORD = {Menu: "menu", MenuItem: "item", VariantCategory: "variant_category", Variant: "variant"}
 
 
@@ -59,43 +62,45 @@ class EditRefused(Exception):
         self.errors = errors
 
 
-@contextmanager
-def _edit(catalog_id: int, action: str, user: User | None, facts: Values) -> Iterator[Catalog]:
-    """One change: the catalog is locked, and is counted and noted unless `facts` says that nothing changed."""
-    with transaction.atomic():
-        catalog = lock_catalog(catalog_id)
-        yield catalog
-        if facts.get("fields") == []:
-            return
-        Catalog.objects.filter(pk=catalog_id).update(revision=F("revision") + 1)
-        AuditEntry.objects.create(
-            merchant_id=catalog.merchant_id, user=user, action=f"menu.{action}", facts=facts
-        )
-        announce(catalog.merchant_id, "menu", catalog=catalog_id)
+class EditConflict(Exception):
+    """Somebody else changed the same fields since they were shown: `fields` → what stands there now.
+
+    `edit` is the change that did it, when it is still known.
+    """
+
+    def __init__(self, fields: Values, edit: CatalogEdit | None) -> None:
+        super().__init__(", ".join(fields))
+        self.fields, self.edit = fields, edit
 
 
-def save_item(item: MenuItem, values: Values, user: User | None) -> list[str]:
+def save_item(item: MenuItem, values: Values, user: User | None, shown: Shown | None = None) -> list[str]:
     """The names of the fields that changed.
 
     `values`: any of name, internal_name, description, price, in_stock, picture (Picture | None),
-    operational_hours, menu (Menu), categories (list of VariantCategory, in order).
+    operational_hours, menu (Menu), categories (list of VariantCategory, in order). `shown`: of some of
+    them the digest of what was seen before (menus/seen.py); EditConflict, and nothing is saved, when
+    another value stands there by now.
     """
-    return _save(item, values, user)
+    return _save(item, values, user, shown)
 
 
-def save_variant_category(category: VariantCategory, values: Values, user: User | None) -> list[str]:
+def save_variant_category(
+    category: VariantCategory, values: Values, user: User | None, shown: Shown | None = None
+) -> list[str]:
     """As `save_item`: any of name, internal_name, min_quantity, max_quantity."""
-    return _save(category, values, user)
+    return _save(category, values, user, shown)
 
 
-def save_variant(variant: Variant, values: Values, user: User | None) -> list[str]:
+def save_variant(
+    variant: Variant, values: Values, user: User | None, shown: Shown | None = None
+) -> list[str]:
     """As `save_item`: any of name, price, in_stock."""
-    return _save(variant, values, user)
+    return _save(variant, values, user, shown)
 
 
-def save_menu(menu: Menu, values: Values, user: User | None) -> list[str]:
+def save_menu(menu: Menu, values: Values, user: User | None, shown: Shown | None = None) -> list[str]:
     """As `save_item`: name."""
-    return _save(menu, values, user)
+    return _save(menu, values, user, shown)
 
 
 def set_stock(kind: str, obj: MenuItem | Variant, in_stock: bool, user: User | None) -> bool:
@@ -105,27 +110,69 @@ def set_stock(kind: str, obj: MenuItem | Variant, in_stock: bool, user: User | N
     return bool(_save(obj, {"in_stock": in_stock}, user))
 
 
-def _save(row: Thing, values: Values, user: User | None) -> list[str]:
-    facts: Values = {"kind": WORD[type(row)], "pk": row.pk, "name": row.name, "fields": [], "old": {}}
-    with _edit(row.catalog_id, f"{WORD[type(row)]}_changed", user, facts) as catalog:
+def _save(row: Thing, values: Values, user: User | None, shown: Shown | None = None) -> list[str]:
+    kind = WORD[type(row)]
+    facts: Values = {"kind": kind, "pk": row.pk, "name": row.name, "fields": [], "old": {}}
+    with one_edit(row.catalog_id, f"{kind}_changed", user, facts) as change:
         row.refresh_from_db()
-        values = _checked(catalog, type(row), values)
+        values = _checked(change.catalog, type(row), values)
+        _refuse_unseen(row, values, shown or {})
+        change.note(kind, [row.pk], _columns_of(values))
         categories = values.pop("categories", None)
-        for field, value in values.items():
-            old = getattr(row, field)
-            if old != value:
-                facts["old"][field] = old if isinstance(old, str | int | bool | None) else str(old)
-                facts["fields"].append(field)
-                setattr(row, field, value)
-        if facts["fields"]:
-            if "menu" in facts["fields"]:
-                row.position = _next_position(MenuItem, menu=row.menu)  # type: ignore[union-attr]
-                row.save(update_fields=[*facts["fields"], "position"])
-            else:
-                row.save(update_fields=facts["fields"])
+        _set(row, values, facts)
         if categories is not None and isinstance(row, MenuItem) and _link(row, categories):
             facts["fields"].append("categories")
     return list(facts["fields"])
+
+
+def _set(row: Thing, values: Values, facts: Values) -> None:
+    for field, value in values.items():
+        old = getattr(row, field)
+        if old != value:
+            facts["old"][field] = old if isinstance(old, str | int | bool | None) else str(old)
+            facts["fields"].append(field)
+            setattr(row, field, value)
+    fields = list(facts["fields"])
+    if "menu" in fields:
+        row.position = _next_position(MenuItem, menu=row.menu)  # type: ignore[union-attr]
+        fields.append("position")
+    if fields:
+        row.save(update_fields=fields)
+
+
+def _columns_of(values: Values) -> set[str]:
+    columns = {COLUMN.get(field, field) for field in values}
+    return columns | {"position"} if "menu" in values else columns
+
+
+def _refuse_unseen(row: Thing, values: Values, shown: Shown) -> None:
+    """EditConflict when what stands there is neither what was shown nor what is to be saved."""
+    differs = {}
+    for field in values.keys() & shown.keys():
+        now = value_of(row, field)
+        if shown[field] != digest(now) and now != _plain(values[field]):
+            differs[field] = now
+    if differs:
+        raise EditConflict(differs, _last_change_of(row, differs))
+
+
+def _plain(value: Any) -> Any:
+    """The value as `menus.seen.value_of` gives it."""
+    if isinstance(value, list):
+        return [getattr(inner, "pk", inner) for inner in value]
+    return getattr(value, "pk", value)
+
+
+def _last_change_of(row: Thing, fields: Iterable[str]) -> CatalogEdit | None:
+    of_row = CatalogEdit.objects.filter(
+        catalog=row.catalog_id, rows__contains=[{"kind": WORD[type(row)], "pk": row.pk}]
+    )
+    columns = {COLUMN.get(field, field) for field in fields}
+    for edit in of_row.select_related("user").order_by("-pk")[:20]:
+        changed = [changes for changes in edit.rows if changes["pk"] == row.pk]
+        if any(columns & (changes["after"] or {}).keys() for changes in changed):
+            return edit
+    return None
 
 
 def _checked(catalog: Catalog, model: type[Any], values: Values) -> Values:
@@ -197,7 +244,8 @@ def add_variant(category: VariantCategory, values: Values, user: User | None) ->
 
 def _add(model: type[Row], catalog_id: int, values: Values, user: User | None, parent: Values) -> Row:
     facts: Values = {"kind": WORD[model]}
-    with _edit(catalog_id, f"{WORD[model]}_added", user, facts) as catalog:
+    with one_edit(catalog_id, f"{WORD[model]}_added", user, facts) as change:
+        catalog = change.catalog
         values = _checked(catalog, model, {"name": "", **values})
         categories = values.pop("categories", [])
         position = _next_position(model, **(parent or {"catalog": catalog}))
@@ -206,6 +254,7 @@ def _add(model: type[Row], catalog_id: int, values: Values, user: User | None, p
             _link(row, categories)
         if not isinstance(row, Menu):
             _give_id(catalog, row, user)
+        change.made(WORD[model], [row.pk])
         facts.update(pk=row.pk, name=row.name)
     return row
 
@@ -223,7 +272,19 @@ def _next_position(model: type[Any], **owner: Any) -> int:
 
 
 def remove(thing: Thing, user: User | None) -> None:
-    """Take it out of the catalog; its external_id is never given out again."""
+    """Take it out of the catalog, with all that stands in it; no external_id is ever given out again."""
     facts: Values = {"kind": WORD[type(thing)], "pk": thing.pk, "name": thing.name}
-    with _edit(thing.catalog_id, f"{WORD[type(thing)]}_removed", user, facts):
+    with one_edit(thing.catalog_id, f"{WORD[type(thing)]}_removed", user, facts) as change:
+        note_removal(change, WORD[type(thing)], [thing.pk])
         thing.delete()
+
+
+def note_removal(change: Change, kind: str, pks: list[int]) -> None:
+    """Keep these rows and all that goes with them when they are removed."""
+    change.note(kind, pks)
+    if kind == "menu":
+        change.note("item", list(MenuItem.objects.filter(menu__in=pks).values_list("pk", flat=True)))
+    elif kind == "variant_category":
+        change.note("variant", list(Variant.objects.filter(category__in=pks).values_list("pk", flat=True)))
+        items = ItemVariantCategory.objects.filter(category__in=pks).values_list("item_id", flat=True)
+        change.note("item", list(items), ["name", "categories"])

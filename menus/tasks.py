@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from menus import confirming, importing, publishing
+from menus import confirming, importing, journal, publishing
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
 UNTIL_THE_NEXT_SWEEPS = 10
@@ -35,3 +35,8 @@ def sweep_syncs() -> None:
     ):
         for pk in ids:
             task.apply_async(args=(pk,), expires=UNTIL_THE_NEXT_SWEEPS)
+
+
+@shared_task(name="menus.tasks.forget_old_edits")
+def forget_old_edits() -> None:
+    journal.forget_old()

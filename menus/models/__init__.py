@@ -13,12 +13,14 @@ from menus.models.catalogs import (
     Variant,
     VariantCategory,
 )
+from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
 from menus.models.pictures import Picture
 from menus.models.syncs import CatalogVersion, Sync, SyncAttempt
 
 __all__ = [
     "Catalog",
+    "CatalogEdit",
     "CatalogVersion",
     "ExternalId",
     "ItemVariantCategory",

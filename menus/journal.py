@@ -1,0 +1,166 @@
+"""One change of a catalog: locked, counted, in the audit trail, and kept so that it can be taken back."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from gobiz_admin.merchants.announcing import announce
+from gobiz_admin.merchants.models import AuditEntry, User
+from menus.locking import lock_catalog
+from menus.models import Catalog, CatalogEdit
+from menus.snapshots import Values, fields_of, snapshot
+
+# What somebody goes on typing into one field is one change.
+SAME_CHANGE_WITHIN = timedelta(seconds=60)
+KEPT_FOR = timedelta(days=30)
+Key = tuple[str, int]
+
+
+@dataclass
+class Change:
+    """What is changed within one `one_edit`; `facts` go to the audit trail and into its sentence."""
+
+    catalog: Catalog
+    action: str
+    user: User | None
+    facts: Values
+    takes_back: CatalogEdit | None = None
+    _before: dict[Key, Values | None] = field(default_factory=dict)
+
+    def note(self, kind: str, pks: Collection[int], fields: Collection[str] | None = None) -> None:
+        """Keep what stands in these rows, or in these fields, before they are changed or removed."""
+        wanted = set(fields_of(kind) if fields is None else fields)
+        new = [pk for pk in pks if not self._knows((kind, pk), wanted)]
+        for pk, values in snapshot(kind, new, wanted).items() if new else ():
+            before = self._before.setdefault((kind, pk), {})
+            if before is not None:
+                self._before[kind, pk] = {**values, **before}
+
+    def _knows(self, key: Key, fields: set[str]) -> bool:
+        before = self._before.get(key, {})
+        return before is None or fields <= before.keys()
+
+    def made(self, kind: str, pks: Collection[int]) -> None:
+        """These rows are new."""
+        self._before.update({(kind, pk): None for pk in pks})
+
+    def rows(self) -> list[Values]:
+        """What differs now, row by row."""
+        found = []
+        for kind in dict.fromkeys(kind for kind, _ in self._before):
+            before = {pk: values for (of, pk), values in self._before.items() if of == kind}
+            now = snapshot(kind, before, _fields_in(kind, before.values()))
+            for pk, values in before.items():
+                row = _difference(values, now.get(pk))
+                if row is not None:
+                    found.append({"kind": kind, "pk": pk, **row})
+        return found
+
+
+def _fields_in(kind: str, rows: Iterable[Values | None]) -> set[str]:
+    """The fields that have to be compared: all of them, where a row is new."""
+    return {name for row in rows for name in (fields_of(kind) if row is None else row)}
+
+
+def _difference(before: Values | None, after: Values | None) -> Values | None:
+    if before is None or after is None:
+        return None if before is after else {"before": before, "after": after}
+    changed = [name for name in before if before[name] != after[name]]
+    if not changed:
+        return None
+    return {
+        "before": {name: before[name] for name in changed},
+        "after": {name: after[name] for name in changed},
+    }
+
+
+_open: ContextVar[Change | None] = ContextVar("open_change", default=None)
+
+
+@contextmanager
+def one_edit(
+    catalog_id: int,
+    action: str,
+    user: User | None,
+    facts: Values | None = None,
+    takes_back: CatalogEdit | None = None,
+) -> Iterator[Change]:
+    """All that is saved within is one change, all or nothing: one count, one line in the trail, one undo.
+
+    Within another it joins that one. What it finds unchanged at its end leaves no trace.
+    """
+    outer = _open.get()
+    if outer is not None:
+        if outer.catalog.pk != catalog_id:
+            raise RuntimeError("one change is of one catalog")
+        yield outer
+        return
+    with transaction.atomic():
+        change = Change(lock_catalog(catalog_id), action, user, {} if facts is None else facts, takes_back)
+        token = _open.set(change)
+        try:
+            yield change
+        finally:
+            _open.reset(token)
+        if rows := change.rows():
+            _close(change, rows)
+
+
+def _close(change: Change, rows: list[Values]) -> None:
+    catalog = change.catalog
+    Catalog.objects.filter(pk=catalog.pk).update(revision=F("revision") + 1)
+    AuditEntry.objects.create(
+        merchant_id=catalog.merchant_id, user=change.user, action=f"menu.{change.action}", facts=change.facts
+    )
+    if not _goes_on(change, rows):
+        CatalogEdit.objects.create(
+            catalog=catalog,
+            user=change.user,
+            action=change.action,
+            facts=change.facts,
+            rows=rows,
+            takes_back=change.takes_back,
+        )
+    announce(catalog.merchant_id, "menu", catalog=catalog.pk)
+
+
+def _goes_on(change: Change, rows: list[Values]) -> bool:
+    """Whether it was more of the catalog's last change, by the same hand in the same field."""
+    last = CatalogEdit.objects.filter(catalog=change.catalog).order_by("-pk").first()
+    if (
+        last is None
+        or last.undone
+        or change.takes_back
+        or last.takes_back_id
+        or (last.user_id, last.action) != (change.user.pk if change.user else None, change.action)
+        or last.at < timezone.now() - SAME_CHANGE_WITHIN
+        or len(rows) != 1
+        or _place(last.rows) != _place(rows)
+    ):
+        return False
+    row = {**rows[0], "before": last.rows[0]["before"]}
+    if row["before"] == row["after"]:
+        last.delete()
+    else:
+        last.rows, last.at = [row], timezone.now()
+        last.save(update_fields=["rows", "at"])
+    return True
+
+
+def _place(rows: list[Values]) -> Any:
+    """The one row and its fields, where the change is one of values."""
+    if len(rows) != 1 or rows[0]["before"] is None or rows[0]["after"] is None:
+        return object()
+    return rows[0]["kind"], rows[0]["pk"], sorted(rows[0]["after"])
+
+
+def forget_old() -> int:
+    """How many changes are too old to be taken back, and are gone now."""
+    return CatalogEdit.objects.filter(at__lt=timezone.now() - KEPT_FOR).delete()[0]

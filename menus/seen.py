@@ -1,0 +1,32 @@
+"""What somebody saw when they began to type: by it, two people on one item are told of each other.
+
+A form carries a short digest of each value that it showed. Saved is what was typed over the very
+value that stands there; where another stands there by now, both are asked.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from django.db.models import Model
+
+from menus.models import MenuItem
+
+
+def value_of(row: Any, field: str) -> Any:
+    """The field's value as JSON has it: of another row its pk, of several their pks in order."""
+    if field == "categories" and isinstance(row, MenuItem):
+        return list(row.category_links.order_by("position", "pk").values_list("category_id", flat=True))
+    value = getattr(row, field)
+    return value.pk if isinstance(value, Model) else value
+
+
+def digest(value: Any) -> str:
+    """Sixteen characters that tell this value from any other."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def seen(row: Any, field: str) -> str:
+    """The digest of what stands in the field now."""
+    return digest(value_of(row, field))
