@@ -194,6 +194,7 @@ STATICFILES_DIRS = [
     ("vendor/tabler/css", NODE_MODULES / "@tabler" / "core" / "dist" / "css"),
     ("vendor/tabler/js", NODE_MODULES / "@tabler" / "core" / "dist" / "js"),
     ("vendor/htmx", NODE_MODULES / "htmx.org" / "dist"),
+    ("vendor/sortable", NODE_MODULES / "sortablejs"),
     ("vendor/idiomorph", NODE_MODULES / "idiomorph" / "dist"),
 ]
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "media"))

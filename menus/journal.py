@@ -128,7 +128,15 @@ def _close(change: Change, rows: list[Values]) -> None:
             rows=rows,
             takes_back=change.takes_back,
         )
-    announce(catalog.merchant_id, "menu", catalog=catalog.pk)
+    announce(catalog.merchant_id, "menu", catalog=catalog.pk, things=_things(rows))
+
+
+def _things(rows: list[Values]) -> list[str] | None:
+    """Which rows an open page has to show anew; None: it had better show all of them anew."""
+    values_only = all(
+        row["before"] and row["after"] and not row["after"].keys() & {"position", "menu_id"} for row in rows
+    )
+    return [f"{row['kind']}-{row['pk']}" for row in rows] if values_only and len(rows) <= 20 else None
 
 
 def _goes_on(change: Change, rows: list[Values]) -> bool:

@@ -2,13 +2,38 @@
 
 from django.urls import path
 
-from menus.views import alerts, catalog, categories, headings, ids, imports, items, publish, stock, syncs
+from menus.views import (
+    alerts,
+    catalog,
+    categories,
+    fields,
+    headings,
+    ids,
+    imports,
+    item_picture,
+    items,
+    placing,
+    publish,
+    rows,
+    stock,
+    syncs,
+    undo,
+)
 
 urlpatterns = [
     path("menu/", catalog.menu, name="menu"),
+    path("menu/foot/", catalog.menu_foot, name="menu_foot"),
+    path("menu/rows/<str:kind>/<int:pk>/field/", fields.save_field, name="save_field"),
+    path("menu/rows/<str:kind>/<int:pk>/step/", placing.step, name="step"),
+    path("menu/rows/<str:kind>/<int:pk>/place/", placing.place, name="place"),
+    path("menu/rows/<str:kind>/<int:pk>/remove/", placing.remove, name="remove"),
+    path("menu/edits/<int:pk>/undo/", undo.undo_edit, name="undo_edit"),
+    path("menu/items/<int:pk>/picture/", item_picture.item_picture, name="item_picture"),
+    path("menu/items/<int:pk>/row/", rows.item_row, name="item_row"),
+    path("menu/variant-categories/<int:pk>/card/", rows.category_card, name="category_card"),
+    path("menu/<int:catalog_pk>/variant-categories/", catalog.library, name="library"),
     path("menu/<int:catalog_pk>/items/new/", items.menu_item_new, name="menu_item_new"),
     path("menu/items/<int:pk>/", items.menu_item, name="menu_item"),
-    path("menu/items/<int:pk>/remove/", items.menu_item_remove, name="menu_item_remove"),
     path("menu/items/<int:pk>/stock/", stock.item_stock, name="item_stock"),
     path("menu/<int:catalog_pk>/headings/new/", headings.menu_heading_new, name="menu_heading_new"),
     path("menu/headings/<int:pk>/", headings.menu_heading, name="menu_heading"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from menus.forms.fields import ChangedTextMixin, RupiahField, TextField
 from menus.models import Catalog, Menu, MenuItem, VariantCategory
+from menus.seen import seen
 
 
 class CategoryChoices(forms.ModelMultipleChoiceField):
@@ -80,11 +81,22 @@ class ItemForm(ChangedTextMixin, forms.Form):
         self.fields["menu"].queryset = catalog.menus.all()  # type: ignore[attr-defined]
         self.fields["categories"].queryset = catalog.variant_categories.all()  # type: ignore[attr-defined]
         self.show_counters()
+        if item is not None:
+            # An existing item's stock has its switch, and its picture a form of its own.
+            del self.fields["in_stock"], self.fields["picture"]
+            self._let_fields_save_themselves(item)
+
+    def _let_fields_save_themselves(self, item: MenuItem) -> None:
+        """Tell each field what was seen in it (static/js/autosave.js)."""
+        for name in ("name", "internal_name", "description", "price", "menu"):
+            field = self.fields[name]
+            field.saves_itself = True  # type: ignore[attr-defined]
+            field.widget.attrs.update({"data-field": name, "data-shown": seen(item, name)})
 
     def _initial(self, menu_pk: str) -> dict[str, Any]:
         if self.item is None:
             return {"in_stock": True, "menu": menu_pk}
-        fields = ("name", "internal_name", "description", "price", "in_stock")
+        fields = ("name", "internal_name", "description", "price")
         own = {field: getattr(self.item, field) for field in fields}
         return {**own, "menu": self.item.menu_id, "categories": self.chosen}
 

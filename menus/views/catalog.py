@@ -1,18 +1,19 @@
-"""The menu of an outlet, with what is wrong in it and what is not published."""
+"""The menu of an outlet, edited in place, with what is wrong in it and what is not published."""
 
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
-from menus.models import MenuItem, OutletCatalog
-from menus.pictures import public_url
-from menus.tree import CategoryNode, ItemNode
+from menus.models import OutletCatalog
+from menus.undoing import last_edit
 from menus.views import reach
+from menus.views.edit_words import edit_sentence
 from menus.views.reviewing import Review, review
-from menus.views.wording import selection_sentence
+from menus.views.rows import of_category, of_item
 
 
 @member_view(Action.SEE_MENU)
@@ -21,7 +22,43 @@ def menu(request: MemberRequest) -> HttpResponse:
     if outlet is None:
         return render(request, "menus/choose.html", {"rows": _choices(request)})
     found = review(outlet, reach.selling_at(outlet))
-    return render(request, "menus/menu.html", {"outlet": outlet, "review": found, **_rows(found)})
+    return render(request, "menus/menu.html", {**foot(request, outlet, found), "menus": _menus(found)})
+
+
+@member_view(Action.SEE_MENU)
+def menu_foot(request: MemberRequest) -> HttpResponse:
+    """What is not published, what is wrong, and what can be taken back; for the outlet that is looked at."""
+    outlet = request.place.outlet
+    if outlet is None:
+        return HttpResponse(status=204)
+    found = review(outlet, reach.selling_at(outlet))
+    return render(request, "menus/_foot.html", foot(request, outlet, found))
+
+
+@member_view(Action.SEE_MENU)
+def library(request: MemberRequest, catalog_pk: int) -> HttpResponse:
+    """The catalog's variant categories, each with its variants and how many items it changes."""
+    catalog = reach.catalog_of(request, catalog_pk)
+    outlet = reach.outlet_selling(request, catalog)
+    found = review(outlet, reach.selling_at(outlet)) if outlet else None
+    problems = found.problems_of() if found else {}
+    nodes = found.tree.categories if found and found.tree else []
+    entries = [of_category(node, problems) for node in nodes]
+    context = {"catalog": catalog, "categories": entries}
+    return render(request, "menus/library.html", {**foot(request, outlet, found), **context})
+
+
+def foot(request: MemberRequest, outlet: Outlet | None, found: Review | None) -> dict[str, Any]:
+    """What the foot of every page of the menu needs."""
+    catalog = found.tree.catalog if found and found.tree else None
+    edit = last_edit(catalog, request.user) if catalog else None
+    return {
+        "outlet": outlet,
+        "review": found,
+        "catalog": catalog,
+        "edit": edit,
+        "edit_words": edit_sentence(edit) if edit else "",
+    }
 
 
 def _choices(request: MemberRequest) -> list[dict[str, Any]]:
@@ -33,61 +70,12 @@ def _choices(request: MemberRequest) -> list[dict[str, Any]]:
     return [{"outlet": outlet, "selling": by_outlet.get(outlet.pk)} for outlet in request.place.outlets]
 
 
-def _rows(found: Review) -> dict[str, Any]:
-    if found.tree is None:
-        return {"menus": [], "categories": []}
+def _menus(found: Review) -> list[dict[str, Any]]:
     problems = found.problems_of()
-    menus = [
-        {
-            "menu": node.menu,
-            "problems": problems.get(("menu", node.menu.pk), []),
-            "items": [_item(item, problems) for item in node.items],
-        }
-        for node in found.tree.menus
-    ]
-    return {"menus": menus, "categories": [_category(node, problems) for node in found.tree.categories]}
-
-
-def _item(node: ItemNode, problems: dict[tuple[str, int], Any]) -> dict[str, Any]:
-    return {
-        "item": node.item,
-        "price": node.price,
-        "in_stock": node.in_stock,
-        "hidden": node.hidden,
-        "picture": picture_of(node.item),
-        "problems": _chip(problems.get(("item", node.item.pk), [])),
-        "words": f"{node.item.name} {node.item.internal_name} {node.item.external_id or ''}".lower(),
-    }
-
-
-def _category(node: CategoryNode, problems: dict[tuple[str, int], Any]) -> dict[str, Any]:
-    variants = [
-        {
-            "variant": variant.variant,
-            "price": variant.price,
-            "in_stock": variant.in_stock,
-            "problems": _chip(problems.get(("variant", variant.variant.pk), [])),
-        }
-        for variant in node.variants
-    ]
-    return {
-        "category": node.category,
-        "rule": selection_sentence(node.category),
-        "used_by": node.used_by,
-        "variants": variants,
-        "problems": _chip(problems.get(("variant_category", node.category.pk), [])),
-    }
-
-
-def _chip(checks: list[Any]) -> dict[str, Any] | None:
-    """What a row's chip says: errors count, and warnings only where there is no error."""
-    if not checks:
-        return None
-    errors = [check for check in checks if check.blocks]
-    shown = errors or checks
-    return {"kind": "danger" if errors else "warning", "count": len(shown), "checks": shown}
-
-
-def picture_of(item: MenuItem) -> str:
-    """Where the item's picture stands; "" without one."""
-    return public_url(item.picture) if item.picture else item.image_url
+    menus = []
+    for node in found.tree.menus if found.tree else []:
+        items = [of_item(item, problems) for item in node.items]
+        own = problems.get(("menu", node.menu.pk), [])
+        marked = [*own, *(row["problems"] for row in items if row["problems"])]
+        menus.append({"menu": node.menu, "problems": own, "items": items, "marked": len(marked)})
+    return menus

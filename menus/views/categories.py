@@ -12,8 +12,7 @@ from menus.forms.categories import BaseVariantFormSet, CategoryForm, save_catego
 from menus.models import Catalog, VariantCategory
 from menus.sentences import EDIT, UNEXPECTED
 from menus.views import reach
-from menus.views.items import short
-from menus.views.wording import selection_sentence
+from menus.views.wording import selection_sentence, short
 
 
 @member_view(Action.EDIT_MENU, "GET", "HEAD", "POST")
@@ -41,7 +40,7 @@ def _edit(request: MemberRequest, catalog: Catalog, category: VariantCategory | 
         else:
             words = _("“%(name)s” is saved. GoFood gets it when you publish.")
             messages.success(request, words % {"name": short(category.name)})
-            return reach.go(request, "menu", anchor=f"#category-{category.pk}")
+            return reach.go(request, "library", catalog.pk, anchor=f"#category-{category.pk}")
     return _page(request, catalog, category, form, rows)
 
 

@@ -1,32 +1,16 @@
 """A menu: the heading below which items are listed."""
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import editing
-from menus.forms.fields import ChangedTextMixin, TextField
+from menus.forms.headings import HeadingForm
 from menus.models import Catalog, Menu
 from menus.views import reach
-
-
-class HeadingForm(ChangedTextMixin, forms.Form):
-    name = TextField(
-        label=gettext_lazy("Name"),
-        longest=150,
-        what=gettext_lazy("This name"),
-        help_text=gettext_lazy("The heading that customers read above its items, for example “Ayam”."),
-    )
-
-    def clean(self) -> dict[str, str]:
-        values = super().clean() or {}
-        self.check_lengths()
-        return values
 
 
 @member_view(Action.EDIT_MENU, "GET", "HEAD", "POST")
@@ -58,5 +42,6 @@ def _form(request: MemberRequest, name: str) -> HeadingForm:
 
 
 def _page(request: MemberRequest, catalog: Catalog, menu: Menu | None, form: HeadingForm) -> HttpResponse:
-    context = {"form": form, "catalog": catalog, "menu": menu}
+    inside = menu.menu_items.count() if menu else 0
+    context = {"form": form, "catalog": catalog, "menu": menu, "inside": inside}
     return render(request, "menus/heading.html", context)

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import editing
-from menus.checks import Check, check_catalog
 from menus.forms.items import ItemForm
 from menus.models import Catalog, MenuItem
 from menus.pictures import PictureRefused, store_picture
+from menus.seen import seen
 from menus.sentences import EDIT, PICTURE, UNEXPECTED
 from menus.views import reach
-from menus.views.catalog import picture_of
+from menus.views.rows import picture_of, review_of
+from menus.views.wording import short
 
 
 @member_view(Action.EDIT_MENU, "GET", "HEAD", "POST")
@@ -38,15 +39,6 @@ def menu_item_new(request: MemberRequest, catalog_pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _save(request, catalog, None, form):
         return reach.go(request, "menu")
     return _page(request, catalog, None, form)
-
-
-@member_view(Action.EDIT_MENU, "POST")
-def menu_item_remove(request: MemberRequest, pk: int) -> HttpResponse:
-    item = reach.item_of(request, pk)
-    editing.remove(item, request.user)
-    words = _("“%(name)s” is out of this menu. GoFood still has it until you publish.")
-    messages.success(request, words % {"name": short(item.name)})
-    return reach.go(request, "menu")
 
 
 def _typed(request: MemberRequest) -> tuple[Any, Any]:
@@ -85,18 +77,23 @@ def _page(request: MemberRequest, catalog: Catalog, item: MenuItem | None, form:
         "catalog": catalog,
         "item": item,
         "picture": picture_of(item) if item else "",
-        "problems": _problems(request, catalog, item) if item else [],
         "lost_upload": form.is_bound and "picture" not in form.errors and bool(request.FILES),
+        **(_facts(request, item) if item else {}),
     }
-    return render(request, "menus/item.html", context)
+    panel = item is not None and request.htmx
+    return render(request, "menus/_item_panel.html" if panel else "menus/item.html", context)
 
 
-def _problems(request: MemberRequest, catalog: Catalog, item: MenuItem) -> list[Check]:
-    outlet = reach.outlet_selling(request, catalog)
-    checks = check_catalog(catalog, outlet) if outlet else []
-    return [check for check in checks if check.kind == "item" and check.pk == item.pk]
-
-
-def short(name: str, most: int = 60) -> str:
-    """A name of any length, fit for a sentence."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+def _facts(request: MemberRequest, item: MenuItem) -> dict[str, Any]:
+    """What the page says of an existing item: its problems, its neighbours, what was seen of it."""
+    found = review_of(request, item)
+    nodes = found.tree.items if found.tree else []
+    pks = [node.item.pk for node in nodes]
+    place = pks.index(item.pk) if item.pk in pks else None
+    return {
+        "problems": found.problems_of().get(("item", item.pk), []),
+        "before": pks[place - 1] if place else None,
+        "after": pks[place + 1] if place is not None and place + 1 < len(pks) else None,
+        "row": {"in_stock": item.in_stock if place is None else nodes[place].in_stock},
+        "shown": {"categories": seen(item, "categories")},
+    }

@@ -1,11 +1,12 @@
 """From an id in an address to the merchant's own row: another merchant's id is a 404."""
 
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.tenancy import MemberRequest
+from menus.editing import Thing
 from menus.models import (
     Catalog,
     MappingAlert,
@@ -41,6 +42,19 @@ def category_of(request: MemberRequest, pk: int) -> VariantCategory:
 def variant_of(request: MemberRequest, pk: int) -> Variant:
     rows = Variant.objects.select_related("catalog", "category")
     return get_object_or_404(rows, catalog__merchant=request.merchant, pk=pk)
+
+
+def thing_of(request: MemberRequest, kind: str, pk: int) -> Thing:
+    """A row of the tree by its kind: menu, item, variant_category or variant."""
+    if kind == "menu":
+        return menu_of(request, pk)
+    if kind == "item":
+        return item_of(request, pk)
+    if kind == "variant_category":
+        return category_of(request, pk)
+    if kind == "variant":
+        return variant_of(request, pk)
+    raise Http404
 
 
 def outlet_of(request: MemberRequest, pk: int) -> Outlet:

@@ -50,6 +50,20 @@ def read_sentence(counts: dict[str, dict[str, int]]) -> str:
     return ", ".join([in_menus, *counted_things(rest)])
 
 
+def short(name: str, most: int = 60) -> str:
+    """A name of any length, fit for a sentence."""
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def shown_value(field: str, value: Any) -> str:
+    """The value of a field as a person reads it, where it can be said in a few words; else ""."""
+    if field == "price":
+        return rupiah(value)
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
 # --- changes ----------------------------------------------------------------------------------
 
 GROUPS: tuple[tuple[tuple[str, ...], Words], ...] = (

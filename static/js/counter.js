@@ -1,7 +1,7 @@
-// [data-counter="id of the words"] on a field with maxlength: "150 / 200". Only near the end is it
+// [data-counter="id of the words"] on a field with maxlength, or [data-count] beside it: "150 / 200". Only near the end is it
 // told to screen readers.
 function count(field) {
-  const words = document.getElementById(field.dataset.counter);
+  const words = document.getElementById(field.dataset.counter) ?? field.parentElement.querySelector("[data-count]");
   if (!words) return;
   const most = Number(field.getAttribute("maxlength"));
   words.textContent = `${field.value.length} / ${most}`;

@@ -15,6 +15,7 @@ function filter() {
       if (!row.hidden) here += 1;
     }
     group.hidden = words.length > 0 && here === 0;
+    if (words.length > 0 && here > 0) group.open = true;
     found += here;
   }
   document.querySelector("[data-menu-none]").hidden = words.length === 0 || found > 0;
@@ -30,6 +31,7 @@ function addVariant(button) {
 
 if (search) {
   search.addEventListener("input", filter);
+  document.body.addEventListener("htmx:afterSettle", filter);
   filter();
 }
 for (const button of document.querySelectorAll("[data-variant-add]")) {

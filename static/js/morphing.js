@@ -11,9 +11,15 @@ function mayChange(name, node) {
   return true;
 }
 
+// What is being typed, or typed and not saved yet, and what was said of it, stay as they are.
+function mayMorph(node) {
+  if (!(node instanceof Element)) return true;
+  return !(node === document.activeElement && node.matches(TYPED)) && !node.matches("[data-unsaved], [data-state]");
+}
+
 if (Idiomorph) {
   // Not `ignoreActiveValue`: it skips the children of whatever has the focus, a pressed tile's too.
-  Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !(node === document.activeElement && node.matches(TYPED));
+  Idiomorph.defaults.callbacks.beforeNodeMorphed = mayMorph;
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = mayChange;
 }
 

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from gobiz_admin.merchants import announcing
-from menus.models import CatalogVersion, MenuItem, Sync, VariantCategory
+from menus import editing
+from menus.models import CatalogEdit, CatalogVersion, MenuItem, Sync, VariantCategory
 from menus.payload import build_payload, checksum
 from tests.menus.factories import selling_outlet
 
@@ -42,7 +43,7 @@ class Shop:
         self.item = MenuItem.objects.get(catalog=self.catalog)
         self.category = VariantCategory.objects.get(catalog=self.catalog)
 
-    def url(self, name: str, *args: int) -> str:
+    def url(self, name: str, *args: int | str) -> str:
         return reverse(name, args=[self.merchant.pk, *args])
 
     def client(self, who: str = "owner") -> Client:
@@ -67,6 +68,11 @@ class Shop:
             request_id=f"request-{Sync.objects.count()}",
             **fields,
         )
+
+    def edit(self) -> CatalogEdit:
+        """A change of the item's price by the owner, as it was kept."""
+        editing.save_item(self.item, {"price": self.item.price + 1000}, self.cast.owner)
+        return CatalogEdit.objects.latest("pk")
 
     def revision(self) -> int:
         self.catalog.refresh_from_db()

@@ -24,7 +24,15 @@ def pages(shop: Shop) -> dict[str, tuple[str, str]]:
         "variant_stock": (shop.url("variant_stock", variant.pk), "cashier"),
         "menu_item": (shop.url("menu_item", shop.item.pk), "manager"),
         "menu_item_new": (shop.url("menu_item_new", shop.catalog.pk), "manager"),
-        "menu_item_remove": (shop.url("menu_item_remove", shop.item.pk), "manager"),
+        "menu_foot": (shop.url("menu_foot"), "cashier"),
+        "item_row": (shop.url("item_row", shop.item.pk), "cashier"),
+        "category_card": (shop.url("category_card", shop.category.pk), "cashier"),
+        "library": (shop.url("library", shop.catalog.pk), "cashier"),
+        "save_field": (shop.url("save_field", "item", shop.item.pk), "manager"),
+        "step": (shop.url("step", "item", shop.item.pk), "manager"),
+        "place": (shop.url("place", "item", shop.item.pk), "manager"),
+        "remove": (shop.url("remove", "item", shop.item.pk), "manager"),
+        "undo_edit": (shop.url("undo_edit", shop.edit().pk), "manager"),
         "menu_heading": (shop.url("menu_heading", menu.pk), "manager"),
         "menu_heading_new": (shop.url("menu_heading_new", shop.catalog.pk), "manager"),
         "variant_category": (shop.url("variant_category", shop.category.pk), "manager"),
@@ -41,7 +49,16 @@ def pages(shop: Shop) -> dict[str, tuple[str, str]]:
     }
 
 
-POST_ONLY = {"item_stock", "variant_stock", "menu_item_remove", "resync_alert"}
+POST_ONLY = {
+    "item_stock",
+    "variant_stock",
+    "save_field",
+    "step",
+    "place",
+    "remove",
+    "undo_edit",
+    "resync_alert",
+}
 FORMS = {
     "menu_item",
     "menu_item_new",
@@ -103,7 +120,7 @@ def test_another_merchants_rows_are_not_there(shop: Shop) -> None:
     client, found = shop.client("stranger"), pages(shop)
     before = state(shop)
     for name, (url, _) in found.items():
-        if name in ("menu", "alerts", "publish", "history"):
+        if name in ("menu", "menu_foot", "alerts", "publish", "history"):
             continue
         foreign = url.replace(f"/m/{shop.merchant.pk}/", f"/m/{shop.cast.other_merchant.pk}/")
         method = client.post if name in FORMS else client.get
@@ -114,7 +131,7 @@ def test_another_merchants_rows_are_not_there(shop: Shop) -> None:
 def test_lists_show_nothing_of_another_merchant(shop: Shop) -> None:
     pages(shop)
     client = shop.client("stranger")
-    for name in ("menu", "alerts", "publish", "history"):
+    for name in ("menu", "menu_foot", "alerts", "publish", "history"):
         url = shop.url(name).replace(f"/m/{shop.merchant.pk}/", f"/m/{shop.cast.other_merchant.pk}/")
         body = client.get(url).content.decode()
         assert "Ayam Geprek" not in body

@@ -77,7 +77,6 @@ def test_the_form_shows_what_is_saved(shop: Shop) -> None:
     assert values["internal_name"] == ["Geprek"]
     assert "Pedas &amp; gurih</textarea>" in body
     assert values["price"] == ["Rp\u00a015.000"]
-    assert values["in_stock"] == ["on"]
     assert values["categories"] == [str(shop.category.pk)]
     assert f'value="{shop.item.menu_id}" selected' in body
     assert "Nothing was saved" not in body
@@ -86,7 +85,7 @@ def test_the_form_shows_what_is_saved(shop: Shop) -> None:
 def test_saving_it_as_it_is_shown_changes_nothing(shop: Shop) -> None:
     body = shop.client().get(shop.url("menu_item", shop.item.pk)).content.decode()
     before = shop.revision()
-    names = ("name", "internal_name", "price", "in_stock", "categories")
+    names = ("name", "internal_name", "price", "categories")
     data = {name: values for name, values in shown(body).items() if name in names}
     response = shop.client().post(shop.url("menu_item", shop.item.pk), {**data, "menu": shop.item.menu_id})
     assert response.status_code == 302
@@ -95,7 +94,6 @@ def test_saving_it_as_it_is_shown_changes_nothing(shop: Shop) -> None:
 
 def test_a_refused_form_keeps_what_was_ticked(shop: Shop) -> None:
     values = shown(save(shop, price="x").content.decode())
-    assert values["in_stock"] == ["on"]
     assert values["categories"] == [str(shop.category.pk)]
     assert values["price"] == ["x"]
 
@@ -168,9 +166,13 @@ def test_variant_categories_keep_their_order(shop: Shop) -> None:
     assert not shop.item.category_links.exists()
 
 
+def upload(shop: Shop, content: bytes, **headers: str) -> Any:
+    data = {"picture": SimpleUploadedFile("a.png", content, "image/png")}
+    return shop.client().post(shop.url("item_picture", shop.item.pk), data, headers=headers)
+
+
 def test_a_picture_is_taken_and_shown(shop: Shop) -> None:
-    upload = SimpleUploadedFile("a.png", png(), "image/png")
-    assert save(shop, picture=upload).status_code == 302
+    assert upload(shop, png()).status_code == 302
     picture = Picture.objects.get()
     assert MenuItem.objects.get().picture == picture
     page = shop.client().get(shop.url("menu_item", shop.item.pk)).content.decode()
@@ -188,16 +190,35 @@ def test_a_picture_is_taken_and_shown(shop: Shop) -> None:
 )
 def test_a_picture_that_is_none_is_refused_in_place(shop: Shop, content: bytes, words: str) -> None:
     revision = shop.revision()
-    response = save(shop, name="Changed", picture=SimpleUploadedFile("a.png", content, "image/png"))
+    response = upload(shop, content, **{"HX-Request": "true"})
     assert response.status_code == 200
     assert words in response.content.decode()
-    assert MenuItem.objects.get().name == "Ayam Geprek"
     assert shop.revision() == revision
     assert not Picture.objects.exists()
 
 
+def test_a_picture_is_taken_away(shop: Shop) -> None:
+    upload(shop, png())
+    shop.client().post(shop.url("item_picture", shop.item.pk), {"remove": "1"})
+    assert MenuItem.objects.get().picture is None
+
+
+def test_without_a_picture_nothing_is_changed(shop: Shop) -> None:
+    answer = shop.client().post(
+        shop.url("item_picture", shop.item.pk), {"picture": "x"}, headers={"HX-Request": "true"}
+    )
+    assert "Choose a picture first" in answer.content.decode()
+
+
+def test_a_new_item_may_come_with_its_picture(shop: Shop) -> None:
+    data = typed(shop, name="Es Teh", picture=SimpleUploadedFile("a.png", png(), "image/png"))
+    shop.client().post(shop.url("menu_item_new", shop.catalog.pk), data)
+    assert MenuItem.objects.get(name="Es Teh").picture == Picture.objects.get()
+
+
 def test_a_good_picture_beside_a_wrong_price_is_asked_for_again(shop: Shop) -> None:
-    response = save(shop, price="x", picture=SimpleUploadedFile("a.png", png(), "image/png"))
+    data = typed(shop, price="x", picture=SimpleUploadedFile("a.png", png(), "image/png"))
+    response = shop.client().post(shop.url("menu_item_new", shop.catalog.pk), data)
     assert "Choose the picture again" in response.content.decode()
     assert not Picture.objects.exists()
 
@@ -217,7 +238,7 @@ def test_a_first_item_needs_a_menu(shop: Shop) -> None:
 
 
 def test_removing_needs_a_post(shop: Shop) -> None:
-    url = shop.url("menu_item_remove", shop.item.pk)
+    url = shop.url("remove", "item", shop.item.pk)
     assert shop.client().get(url).status_code == 405
     assert shop.client().post(url).status_code == 302
     assert not MenuItem.objects.exists()

@@ -66,7 +66,13 @@ def test_rows_say_what_is_wrong(shop: Shop) -> None:
     assert "1 problem" in body
     assert "orders for it never reach you" in body
     assert "Fix ids" in body
+
+
+def test_the_library_says_what_customers_must_choose_and_what_a_change_touches(shop: Shop) -> None:
+    body = shop.client().get(shop.url("library", shop.catalog.pk)).content.decode()
     assert "May choose up to 1" in body
+    assert "a change here changes 1 item" in body
+    assert "Paha atas" in body
 
 
 def test_no_menu_yet_leads_to_the_import(shop: Shop) -> None:

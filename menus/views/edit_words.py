@@ -1,0 +1,83 @@
+"""What somebody changed, as a few words: “price of Ayam Geprek”."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from menus.models import CatalogEdit
+
+Words = str | Promise
+LONGEST_NAME = 40
+FIELDS: dict[str, Words] = {
+    "name": gettext_lazy("name"),
+    "internal_name": gettext_lazy("internal name"),
+    "description": gettext_lazy("description"),
+    "price": gettext_lazy("price"),
+    "in_stock": gettext_lazy("stock"),
+    "picture": gettext_lazy("picture"),
+    "operational_hours": gettext_lazy("hours"),
+    "menu": gettext_lazy("menu"),
+    "categories": gettext_lazy("variant categories"),
+    "min_quantity": gettext_lazy("“choose at least”"),
+    "max_quantity": gettext_lazy("“choose at most”"),
+}
+
+
+def edit_sentence(edit: CatalogEdit) -> str:
+    """What was changed, in words that can follow a colon."""
+    words = _WORDS.get(edit.action.rpartition("_")[2], _other)
+    return words(edit)
+
+
+def _name(edit: CatalogEdit) -> str:
+    name = str(edit.facts.get("name") or _first_name(edit))
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def _first_name(edit: CatalogEdit) -> str:
+    found: Any = next(
+        (
+            row[when]["name"]
+            for row in edit.rows
+            for when in ("before", "after")
+            if "name" in (row[when] or {})
+        ),
+        "",
+    )
+    return str(found)
+
+
+def _changed(edit: CatalogEdit) -> str:
+    fields = ", ".join(str(FIELDS.get(field, field)) for field in edit.facts.get("fields", []))
+    return _("%(fields)s of “%(name)s”") % {"fields": fields or _("the values"), "name": _name(edit)}
+
+
+def _added(edit: CatalogEdit) -> str:
+    return _("added “%(name)s”") % {"name": _name(edit)}
+
+
+def _removed(edit: CatalogEdit) -> str:
+    return _("removed “%(name)s”") % {"name": _name(edit)}
+
+
+def _moved(edit: CatalogEdit) -> str:
+    count = edit.facts.get("count")
+    if isinstance(count, int):
+        return ngettext("moved %(count)d item", "moved %(count)d items", count) % {"count": count}
+    return _("moved “%(name)s”") % {"name": _name(edit)}
+
+
+def _other(edit: CatalogEdit) -> str:
+    count = len(edit.rows)
+    return ngettext("a change of %(count)d row", "a change of %(count)d rows", count) % {"count": count}
+
+
+_WORDS: dict[str, Callable[[CatalogEdit], str]] = {
+    "changed": _changed,
+    "added": _added,
+    "removed": _removed,
+    "moved": _moved,
+}

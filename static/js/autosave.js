@@ -1,0 +1,158 @@
+// [data-field] inside [data-thing] saves itself: on leaving, and when nobody types for a moment. What
+// is not saved yet is kept in this browser and sent again. The words stand in the nearest [data-state].
+const IDLE_MS = 1000;
+const RETRY_MS = 5000;
+const SLOW_MS = 400;
+const words = document.getElementById("autosave-words")?.dataset ?? {};
+const editor = document.querySelector("[data-editor]");
+const says = document.getElementById("menu-says");
+const timers = new WeakMap();
+const running = new Map();
+
+// A field may have left the page, with its panel, before its answer comes.
+const known = new WeakMap();
+function thingOf(field) {
+  const place = field.closest("[data-thing]");
+  if (place) known.set(field, place.dataset.thing);
+  return known.get(field);
+}
+const pathOf = (thing) => `${editor.dataset.base}rows/${thing.replace("-", "/")}/`;
+const keyOf = (field) => `unsaved ${pathOf(thingOf(field))}${field.dataset.field}`;
+export const addressOf = (thing, verb) => `${pathOf(thing)}${verb}/${editor.dataset.query}`;
+
+export function say(text) {
+  says.textContent = "";
+  requestAnimationFrame(() => { says.textContent = text; });
+}
+
+export async function send(address, values) {
+  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
+  const answer = await fetch(address, { method: "POST", headers, body: new URLSearchParams(values), keepalive: true });
+  if (answer.redirected) location.reload(); // the session is over; what was typed is kept
+  return answer;
+}
+
+function valuesOf(field) {
+  if (field.tagName !== "FIELDSET") return [field.value];
+  return [...field.querySelectorAll("input:checked")].map((input) => input.value);
+}
+
+function stateOf(field) {
+  for (let place = field; place; place = place.parentElement) {
+    const state = place.querySelector("[data-state]");
+    if (state) return state;
+  }
+  return null;
+}
+
+function write(field, text, wrong = false) {
+  const state = stateOf(field);
+  const line = document.createElement("p");
+  line.className = wrong ? "field-error" : "field-saved";
+  line.textContent = text;
+  // A row that was shown anew meanwhile has its words, and this field, no more.
+  state?.replaceChildren(line);
+}
+
+function show(field, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const state = template.content.querySelector("[data-state]");
+  stateOf(field)?.replaceWith(state);
+  say(state.textContent.replace(/\s+/g, " ").trim());
+  field.toggleAttribute("aria-invalid", state.dataset.result === "error");
+  if (state.dataset.result !== "saved") return;
+  field.dataset.shown = state.dataset.shown;
+  field.removeAttribute("data-unsaved");
+  localStorage.removeItem(keyOf(field));
+  document.body.dispatchEvent(new CustomEvent("thing-saved", { detail: { thing: thingOf(field) } }));
+}
+
+export async function save(field) {
+  clearTimeout(timers.get(field));
+  const key = keyOf(field);
+  if (running.has(key)) return running.set(key, true);
+  running.set(key, false);
+  const slow = setTimeout(() => write(field, words.saving), SLOW_MS);
+  const values = [["field", field.dataset.field], ["shown", field.dataset.shown], ...valuesOf(field).map((value) => ["value", value])];
+  try {
+    const answer = await send(addressOf(thingOf(field), "field"), values);
+    clearTimeout(slow);
+    if (answer.status === 404 || answer.status === 403) write(field, words.gone, true);
+    else if (!answer.ok) throw new Error(answer.status);
+    else show(field, await answer.text());
+  } catch {
+    clearTimeout(slow);
+    write(field, navigator.onLine ? words.failed : words.offline, true);
+    timers.set(field, setTimeout(() => save(field), RETRY_MS));
+  }
+  const again = running.get(key);
+  running.delete(key);
+  return again && field.isConnected ? save(field) : null;
+}
+
+function typed(field) {
+  field.dataset.unsaved = "";
+  localStorage.setItem(keyOf(field), JSON.stringify(valuesOf(field)));
+}
+
+// What was typed before the page went away, and never saved: it is there again, and says so.
+export function restore(root) {
+  for (const field of root.querySelectorAll("input[data-field], textarea[data-field]")) {
+    const kept = localStorage.getItem(keyOf(field));
+    if (kept === null || field.hasAttribute("data-unsaved")) continue;
+    const [value] = JSON.parse(kept);
+    if (value === field.value) { localStorage.removeItem(keyOf(field)); continue; }
+    field.value = value;
+    typed(field);
+    write(field, words.kept, true);
+  }
+}
+
+function listen(event) {
+  const field = event.target.closest?.("[data-field]");
+  if (!field || !field.closest("[data-thing]")) return;
+  clearTimeout(timers.get(field));
+  if (event.type === "input") {
+    if (field.tagName === "FIELDSET") return;
+    typed(field);
+    timers.set(field, setTimeout(() => save(field), IDLE_MS));
+  } else {
+    typed(field);
+    save(field);
+  }
+}
+
+function choose(event) {
+  const button = event.target.closest?.("[data-take], [data-overwrite]");
+  if (!button) return;
+  const field = fieldBeside(button);
+  field.dataset.shown = button.dataset.shownNow;
+  if (button.hasAttribute("data-overwrite")) { save(field); return; }
+  field.removeAttribute("data-unsaved");
+  localStorage.removeItem(keyOf(field));
+  if (button.dataset.take) field.value = button.dataset.take;
+  stateOf(field)?.replaceChildren();
+  field.focus();
+  document.body.dispatchEvent(new CustomEvent("thing-saved", { detail: { thing: thingOf(field) } }));
+}
+
+function fieldBeside(element) {
+  for (let place = element; place; place = place.parentElement) {
+    const field = place.matches("[data-field]") ? place : place.querySelector("[data-field]");
+    if (field) return field;
+  }
+  return null;
+}
+
+if (editor) {
+  document.addEventListener("input", listen);
+  document.addEventListener("change", listen);
+  document.addEventListener("click", choose);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches?.("input[data-field]")) { event.preventDefault(); save(event.target); }
+  });
+  addEventListener("online", () => document.querySelectorAll("[data-unsaved]").forEach((field) => save(field)));
+  addEventListener("pagehide", () => document.querySelectorAll("[data-unsaved]").forEach((field) => save(field)));
+  restore(document);
+}
