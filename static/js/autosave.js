@@ -98,9 +98,10 @@ function typed(field) {
 
 // What was typed before the page went away, and never saved: it is there again, and says so.
 export function restore(root) {
+  const busy = new Set([...document.querySelectorAll("[data-unsaved]")].map(keyOf));
   for (const field of root.querySelectorAll("input[data-field], textarea[data-field]")) {
     const kept = localStorage.getItem(keyOf(field));
-    if (kept === null || field.hasAttribute("data-unsaved")) continue;
+    if (kept === null || busy.has(keyOf(field))) continue;
     const [value] = JSON.parse(kept);
     if (value === field.value) { localStorage.removeItem(keyOf(field)); continue; }
     field.value = value;

@@ -69,6 +69,7 @@ async function open(link) {
     else { panel.showModal(); history.pushState({ panel: true }, ""); }
   }
   prepare(panel);
+  restore(panel);
   panel.scrollTop = 0;
   panel.querySelector("[data-panel-title]")?.focus();
 }
@@ -162,7 +163,6 @@ function collapse(button) {
 function prepare(root) {
   root.querySelectorAll("[data-edit]").forEach((button) => { button.hidden = false; });
   root.querySelectorAll("[data-sort]").forEach(sortable);
-  restore(root);
 }
 
 function clicked(event) {
