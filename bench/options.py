@@ -19,6 +19,7 @@ class Options:
     lag_seconds: int = 60
     queued_orders: int = 2500
     streams: int = 1000
+    sheet_rows: int = 2000
 
     def say(self, text: str) -> None:
         """Progress, beside the tables."""
@@ -26,7 +27,14 @@ class Options:
 
 
 QUICK = Options(
-    rounds=2, drain_rounds=1, requests=300, old_rows=20_000, lag_seconds=5, queued_orders=100, streams=100
+    rounds=2,
+    drain_rounds=1,
+    requests=300,
+    old_rows=20_000,
+    lag_seconds=5,
+    queued_orders=100,
+    streams=100,
+    sheet_rows=200,
 )
 
 
@@ -52,5 +60,6 @@ def read(arguments: Sequence[str], names: Sequence[str]) -> tuple[list[str], Opt
         lag_seconds=usual.lag_seconds,
         queued_orders=usual.queued_orders,
         streams=usual.streams,
+        sheet_rows=usual.sheet_rows,
     )
     return [name for name in names if not given.names or name in given.names], options

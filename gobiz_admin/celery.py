@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "sweep notifications": {"task": "webhooks.tasks.work_off", "schedule": schedule(5.0)},
     "sweep proofs": {"task": "webhooks.tasks.sweep_proofs", "schedule": schedule(15.0)},
     "forget old edits": {"task": "menus.tasks.forget_old_edits", "schedule": schedule(3600.0)},
+    "forget old sheets": {"task": "menus.tasks.forget_old_sheets", "schedule": schedule(3600.0)},
     "prune notifications": {"task": "webhooks.tasks.prune_notifications", "schedule": schedule(600.0)},
     "sweep checks": {"task": "webhooks.tasks.sweep_checks", "schedule": schedule(15.0)},
     "sweep rotations": {"task": "webhooks.tasks.sweep_rotations", "schedule": schedule(300.0)},

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from menus import confirming, importing, journal, publishing
+from menus.sheets import uploads
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
 UNTIL_THE_NEXT_SWEEPS = 10
@@ -40,3 +41,8 @@ def sweep_syncs() -> None:
 @shared_task(name="menus.tasks.forget_old_edits")
 def forget_old_edits() -> None:
     journal.forget_old()
+
+
+@shared_task(name="menus.tasks.forget_old_sheets")
+def forget_old_sheets() -> None:
+    uploads.forget_old()

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from gobiz_admin.merchants.models import User
 from menus.journal import Change, one_edit
-from menus.models import Catalog, CatalogEdit, MenuItem, Variant, VariantCategory
+from menus.models import Catalog, CatalogEdit, ItemVariantCategory, MenuItem, Variant
 from menus.snapshots import LISTS, MODELS, Values, snapshot, write_lists, write_rows
 
 # What others may have set meanwhile without that what we take back is another thing now.
@@ -86,28 +86,23 @@ def _as_left(after: Values | None, now: Values | None) -> bool:
 
 
 def _with_new_parts(rows: list[Values]) -> list[str]:
-    """The names of what would take others with it that the change did not make."""
+    """The names of what would take others with it that the change did not make, move or link itself."""
     made = {kind: [row["pk"] for row in rows if row["kind"] == kind and not row["before"]] for kind in MODELS}
-    menus = MenuItem.objects.filter(menu__in=made["menu"]).exclude(pk__in=made["item"])
+    items = [row for row in rows if row["kind"] == "item"]
+    moved = [row["pk"] for row in items if not row["before"] or "menu_id" in row["before"]]
+    linked = [row["pk"] for row in items if not row["before"] or "categories" in row["before"]]
+    menus = MenuItem.objects.filter(menu__in=made["menu"]).exclude(pk__in=moved)
     variants = Variant.objects.filter(category__in=made["variant_category"]).exclude(pk__in=made["variant"])
-    used = VariantCategory.objects.filter(pk__in=made["variant_category"], item_links__isnull=False)
+    used = ItemVariantCategory.objects.filter(category__in=made["variant_category"]).exclude(item__in=linked)
     return [
         *(menus.values_list("menu__name", flat=True) if made["menu"] else ()),
         *(variants.values_list("category__name", flat=True) if made["variant_category"] else ()),
-        *(
-            used.exclude(item_links__item__in=made["item"]).values_list("name", flat=True)
-            if made["variant_category"]
-            else ()
-        ),
+        *(used.values_list("category__name", flat=True) if made["variant_category"] else ()),
     ]
 
 
 def _put_back(rows: list[Values], change: Change) -> None:
     by_kind = {kind: [row for row in rows if row["kind"] == kind] for kind in PARENTS_FIRST}
-    for kind in reversed(PARENTS_FIRST):
-        made = [row["pk"] for row in by_kind[kind] if row["before"] is None]
-        if made:
-            MODELS[kind].objects.filter(pk__in=made).delete()
     for kind in PARENTS_FIRST:
         gone = [row for row in by_kind[kind] if row["after"] is None]
         _create(kind, gone, change)
@@ -119,6 +114,11 @@ def _put_back(rows: list[Values], change: Change) -> None:
                 if row["before"] and name in row["before"]:
                     lists[name][row["pk"]] = row["before"][name]
         write_lists(kind, lists)
+    # Last: what stood in it before, or was moved into it, stands where it was by now.
+    for kind in reversed(PARENTS_FIRST):
+        made = [row["pk"] for row in by_kind[kind] if row["before"] is None]
+        if made:
+            MODELS[kind].objects.filter(pk__in=made).delete()
 
 
 def _columns(kind: str, values: Values) -> Values:

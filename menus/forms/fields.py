@@ -1,6 +1,7 @@
 """Fields that take what people type: money in rupiah, and text without what PostgreSQL refuses."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -19,6 +20,9 @@ GROUPED = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,00|,-)?")
 GROUPED_BY_COMMA = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.00)?")
 CURRENCY = re.compile(r"(?i:rp\.?|idr)")
 MINUS = str.maketrans({"−": "-", "–": "-"})
+# What people and spreadsheet programs write short: `1.5e4`, `15rb`, `1,5 juta`.
+SHORT = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,9})?)(?:e\+?([0-9]{1,2})|(k|rb|ribu|jt|juta))", re.IGNORECASE)
+ZEROS_OF = {"k": 3, "rb": 3, "ribu": 3, "jt": 6, "juta": 6}
 HIGHEST_PRICE = 999_999_999
 
 
@@ -33,6 +37,17 @@ def read_rupiah(text: str) -> int | None:
     if GROUPED_BY_COMMA.fullmatch(bare):
         return sign * int(bare.split(".")[0].replace(",", ""))
     return None
+
+
+def written_short(text: str) -> int | None:
+    """The whole rupiah that `1.5e4` or `15rb` seem to mean: to be asked about, never taken."""
+    bare = re.sub(r"\s", "", CURRENCY.sub("", text, count=1))
+    match = SHORT.fullmatch(bare)
+    if match is None:
+        return None
+    zeros = int(match[2]) if match[2] else ZEROS_OF[match[3].lower()]
+    amount = Decimal(match[1].replace(",", ".")).scaleb(zeros)
+    return int(amount) if amount == int(amount) and amount <= HIGHEST_PRICE else None
 
 
 class RupiahInput(forms.TextInput):
@@ -50,6 +65,7 @@ class RupiahField(forms.Field):
 
     widget = RupiahInput
     unreadable = _("“%(typed)s” is not an amount we can read. Type whole rupiah, for example 15.000.")
+    short = _("“%(typed)s” is written short. If you mean %(amount)s, type %(digits)s.")
     negative = _("A price cannot be below zero. Type whole rupiah, for example 15.000.")
     too_high = _("This is more than %(highest)s. Type the price in rupiah, for example 15.000.")
 
@@ -64,9 +80,17 @@ class RupiahField(forms.Field):
             return None
         amount = read_rupiah(typed)
         if amount is None:
-            shown = typed if len(typed) <= 30 else typed[:30] + "…"
-            raise ValidationError(self.unreadable, code="unreadable", params={"typed": shown})
+            raise self._refusal(typed)
         return amount
+
+    def _refusal(self, typed: str) -> ValidationError:
+        """What was typed, and what to type instead."""
+        meant = written_short(typed)
+        if meant is not None:
+            facts = {"typed": typed, "amount": rupiah(meant), "digits": str(meant)}
+            return ValidationError(self.short, code="short", params=facts)
+        shown = typed if len(typed) <= 30 else typed[:30] + "…"
+        return ValidationError(self.unreadable, code="unreadable", params={"typed": shown})
 
     def validate(self, value: int | None) -> None:
         super().validate(value)

@@ -16,6 +16,7 @@ from menus.models.catalogs import (
 from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
 from menus.models.pictures import Picture
+from menus.models.sheets import SheetUpload
 from menus.models.syncs import CatalogVersion, Sync, SyncAttempt
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "OutletCatalog",
     "OutletOverride",
     "Picture",
+    "SheetUpload",
     "Sync",
     "SyncAttempt",
     "Variant",

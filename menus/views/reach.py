@@ -13,6 +13,7 @@ from menus.models import (
     Menu,
     MenuItem,
     OutletCatalog,
+    SheetUpload,
     Sync,
     Variant,
     VariantCategory,
@@ -70,6 +71,11 @@ def sync_of(request: MemberRequest, pk: int) -> Sync:
 def alert_of(request: MemberRequest, pk: int) -> MappingAlert:
     rows = MappingAlert.objects.select_related("outlet")
     return get_object_or_404(rows, outlet__merchant=request.merchant, pk=pk)
+
+
+def sheet_upload_of(request: MemberRequest, pk: int) -> SheetUpload:
+    rows = SheetUpload.objects.select_related("catalog", "user", "edit")
+    return get_object_or_404(rows, catalog__merchant=request.merchant, pk=pk)
 
 
 def selling_at(outlet: Outlet | None) -> OutletCatalog | None:

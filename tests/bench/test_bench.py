@@ -11,6 +11,7 @@ import pytest
 
 from bench import bodies, figures, load, options
 from bench.bodies import Door
+from bench.rows import sheet
 from bench.rows.receiver import BARE, DJSTRIPE, DRAINING, RECEIVER, Subject, result
 from gobiz_admin.gobiz.signatures import matches
 
@@ -151,3 +152,11 @@ def test_rows_and_sizes_are_chosen_by_the_command_line():
     assert options.read(["--quick"], ["receiver"])[1] == options.QUICK
     with pytest.raises(SystemExit):
         options.read(["speed"], ["receiver"])
+
+
+def test_the_sheets_goal_is_of_the_slowest_round_from_end_to_end():
+    one = sheet.Measured("CSV", [0.1, 0.1], {"read": [1, 1], "plan": [2, 2], "apply": [3, 8]})
+    found = sheet.result([one], 2000)
+    assert one.totals == [6, 11]
+    assert [goal.met for goal in found.goals] == [False]
+    assert "2,000 rows in under 10 s" in str(found)

@@ -38,7 +38,7 @@ class TestFields:
         ("field", "value", "words"),
         [
             ("price", "abc", "not an amount"),
-            ("price", "1.5e4", "not an amount"),
+            ("price", "1.5e4", "type 15000"),
             ("price", "-1", "below zero"),
             ("price", "", "Type the price"),
             ("price", "9999999999", "more than"),

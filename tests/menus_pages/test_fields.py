@@ -60,5 +60,31 @@ def test_refusals_say_what_to_type(typed: str, code: str) -> None:
     assert refused.value.error_list[0].code == code
 
 
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("1.5e4", "15000"),
+        ("1,5E+04", "15000"),
+        ("15rb", "15000"),
+        ("Rp 1,5 juta", "1500000"),
+        ("15 K", "15000"),
+    ],
+)
+def test_what_is_written_short_is_asked_about(typed: str, digits: str) -> None:
+    assert read_rupiah(typed) is None
+    with pytest.raises(ValidationError) as refused:
+        RupiahField().clean(typed)
+    assert refused.value.error_list[0].code == "short"
+    assert f" {digits}." in refused.value.messages[0]
+
+
+@pytest.mark.parametrize("typed", ["1e99", "1.00005e4", "e4", "0.5e0", "rb"])
+def test_what_may_mean_anything_gets_an_example(typed: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        RupiahField().clean(typed)
+    assert refused.value.error_list[0].code == "unreadable"
+    assert "15.000" in refused.value.messages[0]
+
+
 def test_a_variant_may_be_a_reduction() -> None:
     assert RupiahField(below_zero=True).clean("−Rp 1.000") == -1000

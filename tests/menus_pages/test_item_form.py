@@ -109,7 +109,8 @@ def test_a_new_item_starts_in_stock_below_the_chosen_menu(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("price", "1.5e4", "not an amount we can read"),
+        ("price", "1.5e4", "type 15000."),
+        ("price", "murah", "not an amount we can read"),
         ("price", "-1", "cannot be below zero"),
         ("price", "99999999999999999999999", "Type the price in rupiah"),
         ("price", "", "for example 15.000"),

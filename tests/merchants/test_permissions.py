@@ -19,6 +19,7 @@ from gobiz_admin.gobiz import events
 from gobiz_admin.merchants.models import Role
 from gobiz_admin.merchants.roles import Action, may
 from menus.models import CatalogEdit, CatalogVersion, MappingAlert, OutletCatalog, Sync
+from menus.sheets.uploads import store_upload
 from tests.menus.factories import (
     CatalogFactory,
     MenuFactory,
@@ -67,6 +68,9 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "item_stock": ("POST", Action.SWITCH_STOCK),
     "variant_stock": ("POST", Action.SWITCH_STOCK),
     "menu_ids": ("GET POST", Action.PUBLISH_MENU),
+    "menu_sheets": ("GET POST", Action.EDIT_MENU),
+    "menu_sheet_file": ("GET", Action.EDIT_MENU),
+    "menu_sheet": ("GET POST", Action.EDIT_MENU),
     "import_menu": ("GET POST", Action.PUBLISH_MENU),
     "import_progress": ("GET", Action.PUBLISH_MENU),
     "publish": ("GET", Action.PUBLISH_MENU),
@@ -126,8 +130,16 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         outlet=outlet, version=version, request_id=f"r-{outlet.pk}", state=Sync.State.CONFIRMED
     )
     alert = MappingAlert.objects.create(outlet=outlet, order_number="F-1", opened_at=timezone.now())
+    upload = store_upload(catalog, [("menu.csv", b"name,price\nNasi,15000\n")], None)
     by_catalog = dict.fromkeys(
-        ("menu_item_new", "menu_heading_new", "variant_category_new", "menu_ids", "library")
+        (
+            "menu_item_new",
+            "menu_heading_new",
+            "variant_category_new",
+            "menu_ids",
+            "library",
+            "menu_sheets",
+        )
     )
     by_outlet = dict.fromkeys(
         (
@@ -170,6 +182,8 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         "sync_page": {"pk": sync.pk},
         "sync_progress": {"pk": sync.pk},
         "resync_alert": {"pk": alert.pk},
+        "menu_sheet": {"pk": upload.pk},
+        "menu_sheet_file": {"catalog_pk": catalog.pk, "what": "items.csv"},
         **{name: {"catalog_pk": catalog.pk} for name in by_catalog},
         **{name: {"outlet_pk": outlet.pk} for name in by_outlet},
         **{name: {"app_pk": outlet.gobiz_app_id} for name in by_app},
