@@ -4,6 +4,7 @@ from django.urls import path
 
 from menus.views import (
     alerts,
+    bulk,
     catalog,
     categories,
     fields,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("menu/items/<int:pk>/picture/", item_picture.item_picture, name="item_picture"),
     path("menu/items/<int:pk>/row/", rows.item_row, name="item_row"),
     path("menu/variant-categories/<int:pk>/card/", rows.category_card, name="category_card"),
+    path("menu/<int:catalog_pk>/bulk/", bulk.bulk, name="bulk"),
     path("menu/<int:catalog_pk>/variant-categories/", catalog.library, name="library"),
     path("menu/<int:catalog_pk>/items/new/", items.menu_item_new, name="menu_item_new"),
     path("menu/items/<int:pk>/", items.menu_item, name="menu_item"),

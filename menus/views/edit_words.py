@@ -25,11 +25,29 @@ FIELDS: dict[str, Words] = {
     "max_quantity": gettext_lazy("“choose at most”"),
 }
 
+OPERATIONS: dict[str, Words] = {
+    "price": gettext_lazy("price"),
+    "stock": gettext_lazy("stock"),
+    "hours": gettext_lazy("hours"),
+    "attach": gettext_lazy("variant categories"),
+    "detach": gettext_lazy("variant categories"),
+    "move": gettext_lazy("menu"),
+    "delete": gettext_lazy("removal"),
+}
+
 
 def edit_sentence(edit: CatalogEdit) -> str:
     """What was changed, in words that can follow a colon."""
+    if edit.action.startswith("items_") and edit.action != "items_moved":
+        return _of_items(edit)
     words = _WORDS.get(edit.action.rpartition("_")[2], _other)
     return words(edit)
+
+
+def _of_items(edit: CatalogEdit) -> str:
+    count = len(edit.rows)
+    facts = {"what": OPERATIONS.get(edit.action.removeprefix("items_"), ""), "count": count}
+    return ngettext("%(what)s of %(count)d item", "%(what)s of %(count)d items", count) % facts
 
 
 def _name(edit: CatalogEdit) -> str:

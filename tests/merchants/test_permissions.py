@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "item_row": ("GET", Action.SEE_MENU),
     "item_picture": ("POST", Action.EDIT_MENU),
     "category_card": ("GET", Action.SEE_MENU),
+    "bulk": ("GET POST", Action.EDIT_MENU),
     "library": ("GET", Action.SEE_MENU),
     "save_field": ("POST", Action.EDIT_MENU),
     "step": ("POST", Action.EDIT_MENU),
@@ -138,6 +139,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             "variant_category_new",
             "menu_ids",
             "library",
+            "bulk",
             "menu_sheets",
         )
     )
