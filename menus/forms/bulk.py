@@ -50,7 +50,7 @@ class BulkForm(forms.Form):
         choices=[(100, "100"), (500, "500"), (1000, "1.000"), (1, _("do not round"))],
         coerce=int,
         required=False,
-        empty_value=100,
+        empty_value=None,
     )
     in_stock = forms.ChoiceField(
         label=_("Stock"), choices=[("1", _("In stock")), ("0", _("Out of stock"))], required=False
@@ -107,7 +107,7 @@ class BulkForm(forms.Form):
             "price": lambda: {
                 "how": typed["how"].rpartition("_")[2] or "set",
                 "amount": typed["amount"],
-                "round_to": typed["round_to"] or 1,
+                "round_to": typed["round_to"] or 100,
             },
             "stock": lambda: {"in_stock": typed["in_stock"] != "0"},
             "hours": lambda: {"hours": typed["like"].operational_hours if typed["like"] else None},

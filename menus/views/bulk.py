@@ -61,7 +61,7 @@ def _page(
     wrong: str = "",
 ) -> HttpResponse:
     tree, chosen = load_tree(catalog), set(pks)
-    menus = [
+    menus: list[dict[str, Any]] = [
         {
             "menu": menu.menu,
             "items": [{"item": node.item, "chosen": node.item.pk in chosen} for node in menu.items],
