@@ -77,8 +77,8 @@ class BulkForm(forms.Form):
         error_messages={"invalid_choice": _("This menu is not there any more. Choose another one.")},
     )
 
-    def __init__(self, data: Any, *, catalog: Catalog) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any, *, catalog: Catalog, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
         for name, rows in (
             ("like", catalog.menu_items.filter(operational_hours__isnull=False)),
             ("category", catalog.variant_categories.all()),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from menus.forms.fields import RupiahField, TextField, Words
-from menus.sheets.hours_text import HoursUnreadable, hours_text, read_hours_text
+from menus.hours_text import HoursUnreadable, hours_text, read_hours_text
 from menus.text import clean, whole_number
 
 # Excel takes 32,767 UTF-16 units, and of an emoji two.

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from menus.hours_text import full_week
 from menus.models import ExternalId
 from menus.sheets.category_drafts import CategoryDrafts
 from menus.sheets.cells import FIELDS, as_cell, short
 from menus.sheets.columns import heading_of
-from menus.sheets.hours_text import full_week
 from menus.sheets.library import BETWEEN_NAMES, Library, fold
 from menus.sheets.matching import (
     Cells,

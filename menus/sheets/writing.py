@@ -13,9 +13,9 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from tablib.formats import registry
 
+from menus.hours_text import hours_text
 from menus.sheets.cells import FORMULA, QUOTED, as_cell, quoted, written_stock
 from menus.sheets.columns import COLUMNS, ITEMS, TITLES, VARIANTS
-from menus.sheets.hours_text import hours_text
 from menus.sheets.library import Library
 from menus.tree import CategoryNode, ItemNode, Tree, VariantNode
 

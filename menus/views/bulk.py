@@ -26,7 +26,8 @@ def bulk(request: MemberRequest, catalog_pk: int) -> HttpResponse:
     catalog = reach.catalog_of(request, catalog_pk)
     pks = _chosen(request)
     # From the list come only the chosen items; what to do with them is asked here.
-    form = BulkForm(request.POST if "operation" in request.POST else None, catalog=catalog)
+    asked = {name: request.GET[name] for name in ("operation", "like") if name in request.GET}
+    form = BulkForm(request.POST if "operation" in request.POST else None, catalog=catalog, initial=asked)
     if not form.is_bound or not form.is_valid():
         return _page(request, catalog, form, pks)
     operation, values = form.cleaned_data["operation"], form.values

@@ -16,6 +16,7 @@ from menus.pictures import PictureRefused, store_picture
 from menus.seen import seen
 from menus.sentences import EDIT, PICTURE, UNEXPECTED
 from menus.views import reach
+from menus.views.item_hours import hours_context
 from menus.views.rows import picture_of, review_of
 from menus.views.wording import short
 
@@ -96,4 +97,5 @@ def _facts(request: MemberRequest, item: MenuItem) -> dict[str, Any]:
         "after": pks[place + 1] if place is not None and place + 1 < len(pks) else None,
         "row": {"in_stock": item.in_stock if place is None else nodes[place].in_stock},
         "shown": {"categories": seen(item, "categories")},
+        **hours_context(item),
     }

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from gobiz_admin.merchants.templatetags.wording import rupiah
+from menus.hours_text import hours_text
 from menus.sheets.columns import heading_of
-from menus.sheets.hours_text import hours_text
 from menus.sheets.plans import FieldChange, Plan, Reason, RowPlan, State
 from menus.sheets.reading import Upload
 from menus.sheets.sentences import DOUBTS

@@ -238,3 +238,48 @@ def test_as_many_queries_for_ten_as_for_three_hundred(shop, page, django_assert_
         VariantFactory(category=category)
         item.variant_categories.add(category)
     assert count() == few
+
+
+class TestHours:
+    WEEK = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"), "8-14")
+
+    def post(self, shop: Shop, **data: str) -> Any:
+        return shop.client().post(shop.url("item_hours", shop.item.pk), {**self.WEEK, **data}, headers=HTMX)
+
+    def test_what_is_no_time_changes_nothing_and_stays_typed(self, shop):
+        before = shop.revision()
+        body = self.post(shop, sunday="pagi-pagi").content.decode()
+        assert "no times we can read" in body
+        assert 'value="pagi-pagi"' in body
+        assert shop.revision() == before
+
+    def test_a_week_is_saved_and_said(self, shop):
+        body = self.post(shop, sunday="").content.decode()
+        assert "Mon–Sat 08:00–14:00, Sun not sold" in body
+        assert "Saved" in body
+
+    def test_past_midnight_it_says_what_gofood_gets(self, shop):
+        body = self.post(shop, sunday="22-2").content.decode()
+        assert "Sold past midnight" in body
+
+    def test_who_saved_meanwhile_is_not_overwritten_unasked(self, shop):
+        shown = seen(shop.item, "operational_hours")
+        editing.save_item(shop.item, {"operational_hours": None}, shop.cast.manager)
+        body = self.post(shop, shown=shown).content.decode()
+        assert "Somebody else changed these hours" in body
+        shop.item.refresh_from_db()
+        assert shop.item.operational_hours is None
+        assert "Saved" in self.post(shop, shown=seen(shop.item, "operational_hours")).content.decode()
+
+    def test_without_script(self, shop):
+        url = shop.url("item_hours", shop.item.pk)
+        assert "<html" in shop.client().get(url).content.decode()
+        assert shop.client().post(url, {"template": "lunch"}).url == url
+        shop.item.refresh_from_db()
+        assert shop.item.operational_hours["sunday"] == [{"start": "11:00", "end": "15:00"}]
+
+    def test_for_other_items_too(self, shop):
+        body = shop.client().get(
+            shop.url("bulk", shop.catalog.pk), {"operation": "hours", "like": shop.item.pk}
+        )
+        assert f'value="{shop.item.pk}" selected' in body.content.decode()

@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from menus.hours import DAYS
+from menus.hours_text import full_week, hours_text, read_hours_text
 from menus.sheets.cells import as_cell, quoted, unquoted
 from menus.sheets.columns import COLUMNS, ITEMS, VARIANTS, fields_of
-from menus.sheets.hours_text import full_week, hours_text, read_hours_text
 from menus.sheets.reading import read_upload
 from menus.sheets.tables import FileRefused
 from menus.sheets.writing import as_csv, as_xlsx, template

@@ -2,7 +2,7 @@
 
 import pytest
 
-from menus.sheets.hours_text import HoursUnreadable, full_week, hours_text, read_hours_text
+from menus.hours_text import HoursUnreadable, full_week, hours_text, read_hours_text
 
 LUNCH = {"start": "08:00", "end": "14:00"}
 DINNER = {"start": "17:00", "end": "21:00"}
