@@ -7,6 +7,7 @@ from menus.views import (
     bulk,
     catalog,
     categories,
+    commission,
     fields,
     headings,
     ids,
@@ -15,6 +16,7 @@ from menus.views import (
     item_picture,
     items,
     placing,
+    preview,
     publish,
     rows,
     sheets,
@@ -25,6 +27,8 @@ from menus.views import (
 
 urlpatterns = [
     path("menu/", catalog.menu, name="menu"),
+    path("menu/preview/", preview.menu_preview, name="menu_preview"),
+    path("menu/commission/", commission.menu_commission, name="menu_commission"),
     path("menu/foot/", catalog.menu_foot, name="menu_foot"),
     path("menu/rows/<str:kind>/<int:pk>/field/", fields.save_field, name="save_field"),
     path("menu/rows/<str:kind>/<int:pk>/step/", placing.step, name="step"),

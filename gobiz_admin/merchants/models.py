@@ -184,6 +184,9 @@ outlet_id_format = RegexValidator(
 )
 
 
+HIGHEST_COMMISSION = 60
+
+
 class Outlet(models.Model):
     """One GoFood outlet, known to GoBiz by its Outlet ID."""
 
@@ -203,12 +206,21 @@ class Outlet(models.Model):
             ("Asia/Jayapura", _("WIT (Jayapura)")),
         ],
     )
+    # What GoFood takes of each price, for showing what is left. Null: not known, nothing is shown.
+    commission_percent = models.DecimalField(
+        _("commission in percent"), max_digits=4, decimal_places=2, null=True, blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["environment", "outlet_id"], name="outlet_held_once"),
+            # More than this is a slip of the finger, not a commission.
+            models.CheckConstraint(
+                condition=models.Q(commission_percent__range=(0, HIGHEST_COMMISSION)),
+                name="commission_0_to_60_percent",
+            ),
         ]
 
     def __str__(self) -> str:

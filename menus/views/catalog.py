@@ -20,7 +20,7 @@ from menus.views.rows import of_category, of_item
 def menu(request: MemberRequest) -> HttpResponse:
     outlet = request.place.outlet
     if outlet is None:
-        return render(request, "menus/choose.html", {"rows": _choices(request)})
+        return render(request, "menus/choose.html", {"rows": choices(request)})
     found = review(outlet, reach.selling_at(outlet))
     return render(request, "menus/menu.html", {**foot(request, outlet, found), "menus": _menus(found)})
 
@@ -61,7 +61,7 @@ def foot(request: MemberRequest, outlet: Outlet | None, found: Review | None) ->
     }
 
 
-def _choices(request: MemberRequest) -> list[dict[str, Any]]:
+def choices(request: MemberRequest) -> list[dict[str, Any]]:
     """Each outlet with the catalog that it sells, if its menu was imported."""
     sellings = OutletCatalog.objects.filter(
         outlet__merchant=request.merchant, imported_at__isnull=False

@@ -15,6 +15,7 @@ from menus.models import Catalog, MenuItem
 from menus.pictures import PictureRefused, store_picture
 from menus.seen import seen
 from menus.sentences import EDIT, PICTURE, UNEXPECTED
+from menus.tree import ItemNode
 from menus.views import reach
 from menus.views.item_hours import hours_context
 from menus.views.rows import picture_of, review_of
@@ -95,7 +96,12 @@ def _facts(request: MemberRequest, item: MenuItem) -> dict[str, Any]:
         "problems": found.problems_of().get(("item", item.pk), []),
         "before": pks[place - 1] if place else None,
         "after": pks[place + 1] if place is not None and place + 1 < len(pks) else None,
-        "row": {"in_stock": item.in_stock if place is None else nodes[place].in_stock},
+        "row": _at_outlet(item if place is None else nodes[place]),
+        "outlet": found.outlet,
         "shown": {"categories": seen(item, "categories")},
         **hours_context(item),
     }
+
+
+def _at_outlet(thing: MenuItem | ItemNode) -> dict[str, Any]:
+    return {"in_stock": thing.in_stock, "price": thing.price}

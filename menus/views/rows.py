@@ -38,7 +38,8 @@ def category_card(request: MemberRequest, pk: int) -> HttpResponse:
     found = review_of(request, category)
     nodes = found.tree.categories if found.tree else []
     node = next((node for node in nodes if node.category.pk == pk), CategoryNode(category))
-    context = {"entry": of_category(node, found.problems_of()), "catalog": category.catalog}
+    entry = of_category(node, found.problems_of())
+    context = {"entry": entry, "catalog": category.catalog, "outlet": found.outlet}
     return render(request, "menus/_category_card.html", context)
 
 

@@ -49,6 +49,8 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "live_token": ("GET", Action.SEE_ORDERS),
     "order_act": ("POST", Action.ACT_ON_ORDERS),
     "menu": ("GET", Action.SEE_MENU),
+    "menu_preview": ("GET", Action.SEE_MENU),
+    "menu_commission": ("GET POST", Action.EDIT_MENU),
     "menu_foot": ("GET", Action.SEE_MENU),
     "item_row": ("GET", Action.SEE_MENU),
     "item_picture": ("POST", Action.EDIT_MENU),
