@@ -35,5 +35,6 @@ app.conf.beat_schedule = {
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
 }
 for entry in app.conf.beat_schedule.values():
-    # A sweep that waited longer than its period says nothing new: the next one is on its way.
-    entry["options"] = {"expires": 10}
+    # A sweep that waited longer than its period says nothing new: the next one is on its way. One that
+    # comes seldom must outlive what keeps its worker busy.
+    entry["options"] = {"expires": max(10.0, entry["schedule"].run_every.total_seconds())}

@@ -21,6 +21,7 @@ from gobiz_admin.merchants.wording import facts_of
 from webhooks import checking
 from webhooks.models import AppCheck, Notification
 from webhooks.round_trip import TEST_EVENT, RoundTripFailed, send_test
+from webhooks.slices import newest_of_app
 
 log = logging.getLogger(__name__)
 Facts = dict[str, Any]
@@ -174,8 +175,7 @@ def _prove_subscriptions(outlet: Outlet) -> Facts:
 
 def _prove_round_trip(outlet: Outlet) -> Facts:
     milliseconds = send_test(outlet.gobiz_app, outlet)
-    from_gobiz = outlet.gobiz_app.notifications.exclude(event_name=TEST_EVENT)
-    last = from_gobiz.order_by("-id").first()
+    last = newest_of_app(outlet.gobiz_app, ~Q(event_name=TEST_EVENT))[:1].first()
     if last is not None and last.verdict == Notification.Verdict.FORGED:
         raise NotProven("relay_secret_wrong", at=last.received_at.isoformat())
     return {

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from gobiz_admin.gobiz.signatures import matches
 from gobiz_admin.merchants.models import GobizApp
 from gobiz_admin.merchants.rotating import knows_proven_secret
 from webhooks.models import Notification
 from webhooks.round_trip import TEST_EVENT
+from webhooks.slices import newest_of_app
 
 SIGNATURE = "X-Go-Signature"
 
@@ -28,12 +29,12 @@ class Signer:
 def signers_of(apps: Iterable[GobizApp]) -> dict[int, Signer]:
     """By app, as far as it is known; two queries, however many apps."""
     by_pk = {app.pk: app for app in apps}
-    verified = Notification.objects.filter(
-        gobiz_app=OuterRef("pk"), verdict=Notification.Verdict.VERIFIED
-    ).exclude(event_name=TEST_EVENT)
+    verified = newest_of_app(
+        OuterRef("pk"), Q(verdict=Notification.Verdict.VERIFIED) & ~Q(event_name=TEST_EVENT)
+    )
     newest = (
         GobizApp.objects.filter(pk__in=by_pk)
-        .annotate(newest=Subquery(verified.order_by("-id").values("pk")[:1]))
+        .annotate(newest=Subquery(verified.values("pk")[:1]))
         .values_list("newest", flat=True)
     )
     found = {}
