@@ -1,0 +1,192 @@
+"""The menu editor in a real browser: without a mouse, with a bad connection, with somebody else in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.walking import PHONE, Walker
+
+OUTLET = "G555000111"
+SOON = 15_000
+
+
+@pytest.fixture(scope="module")
+def menu_url(stack: Stack) -> str:
+    """The menu of an outlet of its own, imported and with ids."""
+    app = stack.app("terbatas")
+    stack.manage(
+        *("connect_outlet", "--merchant", "Penyunting", "--owner", "owner@demo.example"),
+        *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
+        *("--outlet-id", OUTLET, "--outlet-name", "Kedai", "--environment", "local"),
+        *("--no-verify", "--no-subscribe"),
+        secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
+    )
+    stack.manage("import_menu", OUTLET, "--accept-ids")
+    merchant = stack.python(
+        "manage.py",
+        "shell",
+        "--verbosity=0",
+        "-c",
+        "from gobiz_admin.merchants.models import Outlet;"
+        f"print(Outlet.objects.get(outlet_id='{OUTLET}').merchant_id)",
+    ).stdout.strip()
+    return f"{stack.url}/m/{merchant}/menu/"
+
+
+@pytest.fixture
+def walker(browser: Browser, stack: Stack) -> Any:
+    PICTURES.mkdir(exist_ok=True)
+    walker = Walker(browser, stack)
+    walker.sign_in()
+    yield walker
+    walker.page.context.close()
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator(".item-row .item-link").all_inner_texts()
+
+
+def price_of(page: Page, number: int = 0) -> Locator:
+    return page.locator(".item-row").nth(number).locator("[data-field=price]")
+
+
+def saved(field: Locator) -> Locator:
+    return field.locator("xpath=..").locator(".field-saved")
+
+
+def reach(page: Page, target: Locator) -> None:
+    """Come to an element with the Tab key alone."""
+    for _ in range(200):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("the Tab key does not lead there")
+
+
+def test_with_the_keyboard_alone(walker: Walker, menu_url: str) -> None:
+    page = walker.page
+    page.goto(menu_url)
+    expect(page.locator("body")).to_have_attribute("data-live-state", "live", timeout=SOON)
+    before = rows(page)
+    reach(page, page.locator(".item-row [data-handle]").first)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#menu-says")).to_have_text("Dipindahkan.")
+    assert rows(page)[:2] == [before[1], before[0]]
+
+    reach(page, price_of(page, 1))
+    page.keyboard.press("Control+A")
+    page.keyboard.type("12.500")
+    page.keyboard.press("Enter")
+    expect(saved(price_of(page, 1))).to_be_visible()
+
+    reach(page, page.locator(".item-row").nth(1).locator("[role=switch]"))
+    page.keyboard.press("Space")
+    expect(page.locator(".item-row").nth(1).locator("[role=switch]")).to_have_attribute(
+        "aria-checked", "false"
+    )
+
+    reach(page, page.locator(".item-row").nth(2).locator("[data-open]"))
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-panel-title]")).to_be_focused()
+    reach(page, page.locator("#panel [name=description]"))
+    page.keyboard.type("Segar")
+    reach(page, page.locator("#panel [name=internal_name]"))
+    expect(page.locator("#panel .field-saved").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel[open]")).to_have_count(0)
+    expect(page.locator(".item-row").nth(2).locator("[data-open]")).to_be_focused()
+    expect(page.locator(".item-row").nth(2)).to_contain_text("Segar")
+
+    for _ in range(3):
+        reach(page, page.locator(".undo button"))
+        label = page.locator(".undo button").inner_text()
+        page.keyboard.press("Enter")
+        expect(page.locator(".undo button")).not_to_have_text(label)
+    expect(page.locator(".item-row").nth(2)).not_to_contain_text("Segar")
+    assert walker.faults == []
+
+
+def test_nothing_typed_is_lost_without_a_connection(walker: Walker, menu_url: str) -> None:
+    page = walker.page
+    page.goto(menu_url)
+    page.context.set_offline(True)
+    price_of(page).fill("31.000")
+    expect(page.locator(".item-row").first.locator(".field-error")).to_contain_text("tidak ada koneksi")
+    page.context.set_offline(False)
+    expect(saved(price_of(page))).to_be_visible(timeout=SOON)
+    page.reload()
+    expect(price_of(page)).to_have_value("Rp\u00a031.000")
+
+
+def test_two_people_are_told_of_each_other(walker: Walker, menu_url: str) -> None:
+    page, other = walker.page, walker.page.context.new_page()
+    page.goto(menu_url)
+    other.goto(menu_url)
+    price_of(page).focus()
+    price_of(other).fill("21.000")
+    price_of(other).press("Tab")
+    expect(saved(price_of(other))).to_be_visible()
+    price_of(page).fill("22.000")
+    expect(page.locator(".field-conflict")).to_contain_text("Rp\u00a021.000")
+    walker.look("two-people")
+    page.click("[data-overwrite]")
+    expect(saved(price_of(page))).to_be_visible()
+    # The other page is told without being reloaded.
+    expect(price_of(other)).to_have_value("Rp\u00a022.000", timeout=SOON)
+    assert walker.faults == []
+
+
+def test_many_items_on_a_phone(walker: Walker, menu_url: str) -> None:
+    page = walker.page
+    page.set_viewport_size(PHONE)
+    page.goto(menu_url)
+    names = rows(page)
+    page.click("[data-choose]")
+    for number in range(2):
+        page.locator("[data-pick]").nth(number).check()
+    page.click(".bulk-bar .btn-primary")
+    page.fill("[name=amount]", "10")
+    page.click("button[value=preview]")
+    expect(page.locator(".change")).to_have_count(2)
+    walker.look("many-items")
+    page.set_viewport_size(PHONE)
+    page.click("button[value=apply]")
+    expect(page.locator(".undo button")).to_contain_text("2")
+    page.click(".undo button")
+    expect(page.locator("#toasts")).to_contain_text("Dibatalkan")
+    assert rows(page) == names
+
+
+def test_the_sheet_closes_with_the_phones_back_button(walker: Walker, menu_url: str) -> None:
+    page = walker.page
+    page.set_viewport_size(PHONE)
+    page.goto(menu_url)
+    page.locator("[data-open]").first.click()
+    expect(page.locator("[data-panel-title]")).to_be_focused()
+    walker.look("item-panel")
+    page.set_viewport_size(PHONE)
+    page.go_back()
+    expect(page.locator("#panel[open]")).to_have_count(0)
+    assert page.url == menu_url
+
+
+def test_a_menu_of_an_item_is_dragged_to_another_place(walker: Walker, menu_url: str) -> None:
+    page = walker.page
+    page.goto(menu_url)
+    before = rows(page)
+    handle, goal = page.locator(".item-row [data-handle]").nth(2), page.locator(".item-row").first
+    start, end = handle.bounding_box(), goal.bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + 8, start["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 20, end["y"] + 30, steps=8)
+    page.mouse.move(end["x"] + 20, end["y"] + 4, steps=4)
+    page.mouse.up()
+    expect(page.locator("#menu-says")).to_have_text("Dipindahkan.")
+    page.reload()
+    assert rows(page)[:3] == [before[2], before[0], before[1]]
