@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
 
 from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
@@ -17,6 +18,7 @@ from menus.views.rows import of_category, of_item
 
 
 @member_view(Action.SEE_MENU)
+@gzip_page  # of hundreds of items it is a megabyte; compressed, a twentieth
 def menu(request: MemberRequest) -> HttpResponse:
     outlet = request.place.outlet
     if outlet is None:
@@ -36,6 +38,7 @@ def menu_foot(request: MemberRequest) -> HttpResponse:
 
 
 @member_view(Action.SEE_MENU)
+@gzip_page
 def library(request: MemberRequest, catalog_pk: int) -> HttpResponse:
     """The catalog's variant categories, each with its variants and how many items it changes."""
     catalog = reach.catalog_of(request, catalog_pk)

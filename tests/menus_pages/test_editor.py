@@ -283,3 +283,9 @@ class TestHours:
             shop.url("bulk", shop.catalog.pk), {"operation": "hours", "like": shop.item.pk}
         )
         assert f'value="{shop.item.pk}" selected' in body.content.decode()
+
+
+def test_the_list_is_sent_compressed(shop):
+    answer = shop.client().get(shop.url("menu"), headers={"accept-encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in answer["Vary"]
