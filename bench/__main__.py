@@ -18,7 +18,7 @@ from bench.figures import Result
 from bench.options import Options
 from bench.place import BenchError, Place
 from bench.product import Product
-from bench.rows import drain, lag, menu_page, old_rows, receiver, sheet, streams
+from bench.rows import drain, lag, menu_page, old_rows, picture, receiver, sheet, streams
 
 ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "receiver": receiver.measure,
@@ -28,6 +28,7 @@ ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "streams": streams.measure,
     "sheet": sheet.measure,
     "menu": menu_page.measure,
+    "picture": picture.measure,
 }
 
 

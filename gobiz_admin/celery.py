@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "sweep rotations": {"task": "webhooks.tasks.sweep_rotations", "schedule": schedule(300.0)},
     "compute rhythms": {"task": "webhooks.tasks.compute_rhythms", "schedule": schedule(600.0)},
     "sweep order actions": {"task": "orders.tasks.sweep_actions", "schedule": schedule(10.0)},
+    "sweep pictures": {"task": "menus.tasks.sweep_pictures", "schedule": schedule(15.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
 }
 for entry in app.conf.beat_schedule.values():

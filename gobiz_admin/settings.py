@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from gobiz_admin.environment import env, flag, secret, secret_list
+from gobiz_admin.storing import pictures_storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -195,19 +196,25 @@ STATICFILES_DIRS = [
     ("vendor/tabler/js", NODE_MODULES / "@tabler" / "core" / "dist" / "js"),
     ("vendor/htmx", NODE_MODULES / "htmx.org" / "dist"),
     ("vendor/sortable", NODE_MODULES / "sortablejs"),
+    ("vendor/cropper", NODE_MODULES / "cropperjs" / "dist"),
     ("vendor/idiomorph", NODE_MODULES / "idiomorph" / "dist"),
 ]
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "media"))
 MEDIA_URL = "/media/"
 WHITENOISE_USE_FINDERS = LOCAL_STACK
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": pictures_storage(),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL_STACK
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Hosts of this machine (host:port) whose pictures workers may fetch; every other private address is refused.
+PICTURE_LOCAL_HOSTS = env.list(
+    "PICTURE_LOCAL_HOSTS",
+    default=[urlsplit(url).netloc for url in (GOBIZ_LOCAL_API_URL, PUBLIC_BASE_URL)] if LOCAL_STACK else [],
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 

@@ -39,6 +39,7 @@ FIELDS: dict[type[Any], frozenset[str]] = {
             "price",
             "in_stock",
             "picture",
+            "image_url",
             "operational_hours",
             "menu",
             "categories",
@@ -47,7 +48,7 @@ FIELDS: dict[type[Any], frozenset[str]] = {
     VariantCategory: frozenset({"name", "internal_name", "min_quantity", "max_quantity"}),
     Variant: frozenset({"name", "price", "in_stock"}),
 }
-TEXTS = {"name", "internal_name", "description"}
+TEXTS = {"name", "internal_name", "description", "image_url"}
 LARGEST_OF = {"price": LARGEST, "min_quantity": 2**31 - 1, "max_quantity": 2**31 - 1}
 # Where a field's name and its column's differ.
 COLUMN = {"menu": "menu_id", "picture": "picture_id"}
@@ -77,7 +78,7 @@ def save_item(item: MenuItem, values: Values, user: User | None, shown: Shown | 
     """The names of the fields that changed.
 
     `values`: any of name, internal_name, description, price, in_stock, picture (Picture | None),
-    operational_hours, menu (Menu), categories (list of VariantCategory, in order). `shown`: of some of
+    image_url, operational_hours, menu (Menu), categories (list of VariantCategory, in order). `shown`: of some of
     them the digest of what was seen before (menus/seen.py); EditConflict, and nothing is saved, when
     another value stands there by now.
     """

@@ -5,50 +5,87 @@ Source: gobiz-api.md, "Catalog": at most 1 MB, 1:1, `image/png`, publicly reacha
 
 import hashlib
 import io
-import warnings
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from PIL import Image, ImageOps
+from PIL import Image
 
 from gobiz_admin.merchants.models import Merchant
-from menus.models import Picture
+from menus.models import MenuItem, Picture
+from menus.picture_files import (
+    SMALLEST_SIDE,
+    Box,
+    Header,
+    PictureRefused,
+    read_square,
+    resized,
+)
+
+__all__ = [
+    "Box",
+    "Made",
+    "PictureRefused",
+    "keep_picture",
+    "make_square",
+    "public_url",
+    "shown_address",
+    "square_png",
+    "store_picture",
+]
 
 LARGEST_UPLOAD = 10 * 1024 * 1024
-MOST_PIXELS = 40_000_000
 LARGEST_PNG = 1_000_000
 LARGEST_SIDE = 1200
-SMALLEST_SIDE = 500
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 # Tried one after the other until the PNG is small enough.
 SIDES = (1200, 1000, 800, 640, SMALLEST_SIDE)
 COLOURS = (256, 128, 64)
 # About what a photo's PNG keeps of its size with 256 colours.
 BYTES_LEFT_BY_PALETTE = 0.4
+# A large picture takes some 120 MB while it is decoded: a crowd of uploads waits for its turn.
+_TURN = threading.BoundedSemaphore(2)
 
 
-class PictureRefused(Exception):
-    """`code`: empty, too_large, too_many_pixels, not_an_image, too_small, does_not_fit."""
+@dataclass(frozen=True)
+class Made:
+    """A square PNG; `colours` is 0 when it has all of them. `source`: what it was made from."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+    side: int
+    png: bytes
+    colours: int
+    source: Header
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was done to it, for the page to say."""
+        return {
+            "side": self.side,
+            "bytes": len(self.png),
+            "colours": self.colours,
+            "from": [self.source.kind, self.source.width, self.source.height],
+        }
 
 
-def store_picture(merchant: Merchant, upload: UploadedFile) -> Picture:
-    """The merchant's picture of that content, made and stored if it is new."""
-    side, png = square_png(_content(upload))
-    sha256 = hashlib.sha256(png).hexdigest()
+def store_picture(
+    merchant: Merchant, upload: UploadedFile, box: Box | None = None, small_ok: bool = False
+) -> Picture:
+    """The merchant's picture of that content, made and stored if it is new; `box` is cut out, else the middle."""
+    return keep_picture(merchant, make_square(_content(upload), box, small_ok))
+
+
+def keep_picture(merchant: Merchant, made: Made) -> Picture:
+    """The merchant's picture of that PNG, stored if it is new."""
+    sha256 = hashlib.sha256(made.png).hexdigest()
     name = f"pictures/{merchant.pk}/{sha256}.png"
     if not default_storage.exists(name):
-        name = default_storage.save(name, ContentFile(png))
-    picture, _ = Picture.objects.get_or_create(
-        merchant=merchant, sha256=sha256, defaults={"file": name, "side": side, "size": len(png)}
-    )
-    return picture
+        name = default_storage.save(name, ContentFile(made.png))
+    values = {"file": name, "side": made.side, "size": len(made.png), "facts": made.facts}
+    return Picture.objects.get_or_create(merchant=merchant, sha256=sha256, defaults=values)[0]
 
 
 def _content(upload: UploadedFile) -> bytes:
@@ -60,76 +97,38 @@ def _content(upload: UploadedFile) -> bytes:
     return upload.read()
 
 
-def square_png(content: bytes) -> tuple[int, bytes]:
-    """Its side in pixels, and the PNG: upright, its middle, without what a camera wrote into it."""
-    image = _decoded(content)
-    if min(image.size) < SMALLEST_SIDE:
-        raise PictureRefused("too_small")
-    for side, png in _candidates(_square(image)):
-        if len(png) <= LARGEST_PNG:
-            return side, png
+def square_png(content: bytes, box: Box | None = None, small_ok: bool = False) -> tuple[int, bytes]:
+    """Its side in pixels, and the PNG: upright, its middle or the box, without what a camera wrote into it."""
+    made = make_square(content, box, small_ok)
+    return made.side, made.png
+
+
+def make_square(content: bytes, box: Box | None = None, small_ok: bool = False) -> Made:
+    """The square PNG of a picture in any of the formats that we read; raises PictureRefused.
+
+    Smaller than 500 × 500 only where that is what the picture has, and `small_ok`.
+    """
+    with _TURN:
+        square, source = read_square(content, box, LARGEST_SIDE, small_ok)
+        for side, colours, png in _candidates(square):
+            if len(png) <= LARGEST_PNG:
+                return Made(side, png, colours, source)
     raise PictureRefused("does_not_fit")
 
 
-def _decoded(content: bytes) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            # Size is judged below, in one place, by the header: nothing is decoded before.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
-            if image.width * image.height > MOST_PIXELS:
-                raise PictureRefused("too_many_pixels")
-            if image.format == "JPEG":
-                # A phone's picture is decoded at a fraction of its size, and of its time.
-                image.draft("RGB", (LARGEST_SIDE * 2, LARGEST_SIDE * 2))
-            image.load()
-            return _flat(ImageOps.exif_transpose(image))
-    except PictureRefused:
-        raise
-    except Image.DecompressionBombError:
-        raise PictureRefused("too_many_pixels") from None
-    except Exception:  # noqa: BLE001 - decoders raise many kinds on broken files
-        raise PictureRefused("not_an_image") from None
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """RGB on white, and nothing else: no transparency, no palette, no metadata."""
-    if not image.has_transparency_data:
-        flat = Image.new("RGB", image.size)
-        flat.paste(image.convert("RGB"))
-        return flat
-    rgba = image.convert("RGBA")
-    flat = Image.new("RGB", rgba.size, "white")
-    flat.paste(rgba, mask=rgba.getchannel("A"))
-    return flat
-
-
-def _square(image: Image.Image) -> Image.Image:
-    """The middle of the picture, at most as large as the largest PNG that we make."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return _resized(image.crop((left, top, left + side, top + side)), min(side, LARGEST_SIDE))
-
-
-def _resized(square: Image.Image, side: int) -> Image.Image:
-    if square.width == side:
-        return square
-    return square.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-
-
-def _candidates(largest: Image.Image) -> Iterator[tuple[int, bytes]]:
+def _candidates(largest: Image.Image) -> Iterator[tuple[int, int, bytes]]:
     """The picture at each size: in all its colours, then in fewer; far fewer only at the smallest size."""
     whole = _png(largest)
-    yield largest.width, whole
+    yield largest.width, 0, whole
     for side in [largest.width, *(side for side in SIDES if side < largest.width)]:
-        square = _resized(largest, side)
+        square = resized(largest, side)
         # Seldom does a photo compress much better when it is smaller: most tries can be spared.
         expected = len(whole) * (side / largest.width) ** 2
         if side != largest.width and expected < 1.3 * LARGEST_PNG:
-            yield side, _png(square)
+            yield side, 0, _png(square)
         for colours in COLOURS if side == SIDES[-1] else COLOURS[:1]:
             if expected * BYTES_LEFT_BY_PALETTE < 1.3 * LARGEST_PNG or side == SIDES[-1]:
-                yield side, _png(_with_colours(square, colours))
+                yield side, colours, _png(_with_colours(square, colours))
 
 
 def _with_colours(square: Image.Image, colours: int) -> Image.Image:
@@ -147,3 +146,8 @@ def _png(image: Image.Image) -> bytes:
 def public_url(picture: Picture) -> str:
     """Where GoBiz fetches it: the address names the content, so it never changes its meaning."""
     return f"{settings.PUBLIC_BASE_URL}/pictures/{picture.sha256}.png"
+
+
+def shown_address(item: MenuItem) -> str:
+    """Where the item's picture stands: ours, else that of the live menu or the merchant; "" when it has none."""
+    return public_url(item.picture) if item.picture else item.image_url

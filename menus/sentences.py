@@ -75,10 +75,39 @@ PICTURE: dict[str, Sentence] = {
     "empty": _("The file is empty. Choose another picture."),
     "too_large": _("The file is larger than 10 MB. Choose a smaller picture."),
     "too_many_pixels": _("The picture has more than 40 million pixels. Choose a smaller one."),
-    "not_an_image": _("This is not a picture that can be read. Use a PNG, JPEG, WebP or GIF file."),
-    "too_small": _("The picture is smaller than 500 × 500 pixels. Choose a larger one."),
+    "not_an_image": _(
+        "This is not a picture that can be read. Use a JPEG, PNG, HEIC, WebP, AVIF or GIF file, or take the photo "
+        "again."
+    ),
+    "too_small": _(
+        "The picture, or what you cut out of it, is smaller than 500 × 500 pixels: customers would see it blurred. "
+        "Choose a larger one."
+    ),
+    "far_too_small": _(
+        "What you chose is smaller than 100 × 100 pixels: nothing can be seen on it. Choose more of it."
+    ),
+    "odd_box": _("The chosen square does not lie within the picture. Choose it again."),
     "does_not_fit": _("The picture cannot be made smaller than 1 MB. Choose another one."),
+    "nothing_chosen": _("Choose a picture first."),
+    "not_an_address": _("This is not a web address. It looks like https://example.com/ayam.png."),
 }
+# What is wrong with a picture that stands elsewhere (menus/picture_checks.py).
+PICTURE_CHECK: dict[str, Sentence] = {
+    "picture_unreachable": _(
+        "Its picture cannot be fetched from its address, so GoFood may show none. Upload a picture."
+    ),
+    "picture_not_png": _("Its picture is not a PNG file, which GoFood asks for. We can make one of it."),
+    "picture_not_square": _("Its picture is not square, which GoFood asks for. We can cut it square."),
+    "picture_too_large": _(
+        "Its picture is larger than 1 MB, which GoFood does not take. We can make it smaller."
+    ),
+    "picture_private": _(
+        "Its picture stands at an address that cannot be reached from outside, so GoFood cannot fetch it. Upload a "
+        "picture."
+    ),
+}
+# Those that “fix it for me” can mend.
+MENDABLE = ("picture_not_png", "picture_not_square", "picture_too_large")
 EDIT: dict[str, Sentence] = {
     "required": _("Enter a name."),
     "not_a_number": _("Enter a whole number."),
@@ -130,3 +159,8 @@ def refusal_sentence(code: str, name: str) -> Sentence:
     if sentence:
         return format_lazy(sentence, name=name)  # type: ignore[arg-type]
     return GOBIZ.get(code) or UNEXPECTED
+
+
+def fix_sentence(code: str) -> Sentence:
+    """Why a picture that stands elsewhere could not be made one of ours."""
+    return PICTURE_CHECK.get(code) or PICTURE.get(code) or UNEXPECTED

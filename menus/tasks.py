@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from menus import confirming, importing, journal, publishing
+from menus import confirming, importing, journal, picture_work, publishing
 from menus.sheets import uploads
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
@@ -46,3 +46,14 @@ def forget_old_edits() -> None:
 @shared_task(name="menus.tasks.forget_old_sheets")
 def forget_old_sheets() -> None:
     uploads.forget_old()
+
+
+@shared_task(name="menus.tasks.work_off_pictures")
+def work_off_pictures() -> None:
+    picture_work.work_off()
+
+
+@shared_task(name="menus.tasks.sweep_pictures")
+def sweep_pictures() -> None:
+    for _ in range(picture_work.sweep()):
+        work_off_pictures.apply_async(expires=UNTIL_THE_NEXT_SWEEPS)

@@ -105,7 +105,9 @@ class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedHTTPS
 
 
-class _Adapter(HTTPAdapter):
+class WatchedAdapter(HTTPAdapter):
+    """Its connections tell the running call's Clock which socket they use."""
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
@@ -125,6 +127,6 @@ def _new_session() -> requests.Session:
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "gobiz-merchant-admin"
-    session.mount("https://", _Adapter())
-    session.mount("http://", _Adapter())
+    session.mount("https://", WatchedAdapter())
+    session.mount("http://", WatchedAdapter())
     return session

@@ -15,7 +15,7 @@ from menus.models.catalogs import (
 )
 from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
-from menus.models.pictures import Picture
+from menus.models.pictures import Picture, PictureCheck, PictureFix
 from menus.models.sheets import SheetUpload
 from menus.models.syncs import CatalogVersion, Sync, SyncAttempt
 
@@ -34,6 +34,8 @@ __all__ = [
     "OutletCatalog",
     "OutletOverride",
     "Picture",
+    "PictureCheck",
+    "PictureFix",
     "SheetUpload",
     "Sync",
     "SyncAttempt",

@@ -9,6 +9,7 @@ import "./live.js";
 import "./morphing.js";
 import "./now.js";
 import "./outlet-switcher.js";
+import "./picture.js";
 import "./price.js";
 import "./reveal.js";
 import "./toasts.js";

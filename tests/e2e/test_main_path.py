@@ -123,11 +123,12 @@ def edit_an_item(walker: Walker) -> None:
     panel.locator("[name=picture]").set_input_files(
         {"name": "foto.png", "mimeType": "image/png", "buffer": b"this is no picture"}
     )
-    expect(panel.locator(".picture-field .field-error")).to_be_visible()
+    expect(panel.locator(".picture-field.field-wrong")).to_be_visible()
     walker.look("picture-refused")
     panel.locator("[name=picture]").set_input_files(
         {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
     )
+    panel.locator("[data-picture-use]").click()
     expect(panel.locator(".picture-field .field-saved")).to_be_visible(timeout=SOON)
     page.keyboard.press("Escape")
     row = page.locator(".item-row", has_text="Bubur Ayam Istimewa")

@@ -7,11 +7,14 @@ import zlib
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
 
 from menus import pictures
 from menus.models import Picture
-from menus.pictures import PictureRefused, public_url, square_png, store_picture
+from menus.picture_files import header_of
+from menus.pictures import Box, PictureRefused, make_square, public_url, square_png, store_picture
 from menus.views.pictures import picture
 from tests.factories import MerchantFactory
 
@@ -56,6 +59,10 @@ def bomb(width, height):
         (bomb(7000, 7000), "too_many_pixels"),
         (bomb(100_000, 100_000), "too_many_pixels"),
         (encoded(plain(499, 2000)), "too_small"),
+        (encoded(plain(99, 2000)), "far_too_small"),
+        (encoded(plain(), "HEIF")[:-50], "not_an_image"),
+        (encoded(plain(), "AVIF")[:300], "not_an_image"),
+        (encoded(plain(), "TIFF"), "not_an_image"),
     ],
 )
 def test_refused(content, code):
@@ -74,7 +81,7 @@ def test_size_is_judged_before_anything_is_read(monkeypatch):
     assert refused.value.code == "empty"
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "HEIF", "AVIF"])
 def test_becomes_a_square_png_of_its_middle(kind):
     image = plain(1800, 600)
     image.paste("blue", (600, 0, 1200, 600))
@@ -102,6 +109,157 @@ def test_upright_and_without_metadata():
     assert result.getpixel((300, 590))[2] > 200
     assert b"taken at home" not in png
     assert not Image.open(io.BytesIO(png)).getexif()
+
+
+def quarters(width=1200, height=800, **options):
+    """Red, green over blue, white: where a box lies can be told by its colour."""
+    image = Image.new("RGB", (width, height), "white")
+    image.paste((255, 0, 0), (0, 0, width // 2, height // 2))
+    image.paste((0, 255, 0), (width // 2, 0, width, height // 2))
+    image.paste((0, 0, 255), (0, height // 2, width // 2, height))
+    return encoded(image, **options)
+
+
+def colour_in(png, x=0.5, y=0.5):
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    return image.getpixel((int(x * image.width), int(y * image.height)))
+
+
+def test_the_chosen_box_is_cut_out():
+    made = make_square(quarters(2400, 1600), Box(0.5, 0, 0.5))
+    assert made.side == 800
+    assert colour_in(made.png) == (0, 255, 0)
+    assert colour_in(make_square(quarters(2400, 1600), Box(0, 0.5, 0.5)).png) == (0, 0, 255)
+
+
+def test_the_box_is_of_the_upright_picture():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # held upright: shown turned to the right
+    made = make_square(quarters(2400, 1600, kind="JPEG", quality=95, exif=exif), Box(0, 0, 0.5))
+    red, green, blue = colour_in(made.png)
+    assert blue > 200 > 60 > red + green
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(0.6, 0, 0.9),
+        Box(0, 0.6, 0.9),
+        Box(-0.1, 0, 0.5),
+        Box(0, 0, 0),
+        Box(0, 0, -1),
+        Box(0, 0, 1.5),
+        Box(float("nan"), 0, 1),
+        Box(0, float("inf"), 1),
+        Box(0, 0, float("nan")),
+        Box(1e308, 1e308, 1),
+    ],
+)
+def test_a_box_outside_the_picture_is_refused(box):
+    with pytest.raises(PictureRefused) as refused:
+        make_square(encoded(plain(1000, 1000)), box, small_ok=True)
+    assert refused.value.code in ("odd_box", "far_too_small")
+
+
+def test_a_browsers_rounding_is_no_mistake():
+    assert make_square(encoded(plain(900, 600)), Box(0.3333334, 0, 1.0000001)).side == 600
+
+
+def test_what_is_small_is_taken_only_when_it_is_said():
+    content = encoded(plain(1000, 1000))
+    with pytest.raises(PictureRefused) as refused:
+        make_square(content, Box(0, 0, 0.4))
+    assert refused.value.code == "too_small"
+    assert make_square(content, Box(0, 0, 0.4), small_ok=True).side == 400
+
+
+def test_what_was_done_is_told():
+    facts = make_square(encoded(noise(1500), "JPEG", quality=95)).facts
+    assert facts["from"] == ["JPEG", 1500, 1500]
+    assert facts["colours"] in (256, 128, 64)
+    assert facts["bytes"] <= 1_000_000
+    assert make_square(encoded(plain(700, 600))).facts["colours"] == 0
+
+
+def test_wide_colours_become_those_of_a_screen():
+    # A profile that swaps nothing but gamma is enough to see that it is applied, and gone.
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    png = make_square(encoded(plain(600, 600, (180, 90, 40)), "PNG", icc_profile=profile)).png
+    assert "icc_profile" not in Image.open(io.BytesIO(png)).info
+    broken = make_square(encoded(plain(600, 600, (180, 90, 40)), "PNG", icc_profile=b"no profile")).png
+    assert colour_in(broken) == (180, 90, 40)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
+def test_every_kind_of_pixel_becomes_rgb(mode):
+    png = make_square(encoded(Image.new(mode, (600, 600)), "JPEG" if mode == "CMYK" else "PNG")).png
+    assert Image.open(io.BytesIO(png)).mode in ("RGB", "P")
+
+
+SOURCES = [encoded(noise(520), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "HEIF", "AVIF")]
+
+
+def is_square_or_refused(content, box=None):
+    try:
+        made = make_square(content, box, small_ok=True)
+    except PictureRefused as refused:
+        return refused.code
+    image = Image.open(io.BytesIO(made.png))
+    assert image.size == (made.side, made.side)
+    assert image.format == "PNG"
+    assert len(made.png) <= 1_000_000
+    return ""
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=4000))
+def test_random_bytes_are_refused(content):
+    assert is_square_or_refused(content)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(SOURCES), st.floats(0, 0.999))
+def test_what_was_cut_short_is_refused_or_whole(content, part):
+    # GIF's last frame, and a JPEG's or WebP's last bytes, may be missing without that anything is.
+    is_square_or_refused(content[: int(len(content) * part)])
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(SOURCES), st.data())
+def test_damage_never_leaks_out(content, data):
+    damaged = bytearray(content)
+    for place in data.draw(st.lists(st.integers(0, min(400, len(content) - 1)), max_size=6)):
+        damaged[place] = data.draw(st.integers(0, 255))
+    is_square_or_refused(bytes(damaged))
+
+
+@settings(max_examples=80, deadline=None)
+@given(*[st.floats(allow_nan=True, allow_infinity=True)] * 3)
+def test_any_numbers_are_a_box_or_refused(x, y, side):
+    is_square_or_refused(SOURCES[0], Box(x, y, side))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(100, 900), st.integers(100, 900), st.floats(0, 1), st.floats(0, 1), st.floats(0.2, 1))
+def test_every_square_within_is_taken(width, height, along, down, side):
+    shorter = min(width, height)
+    box = Box(along * (1 - side * shorter / width), down * (1 - side * shorter / height), side)
+    left, top, right, bottom = box.pixels(width, height)
+    assert 0 <= left < right <= width
+    assert 0 <= top < bottom <= height
+    assert right - left == bottom - top
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "HEIF", "AVIF", "WEBP"])
+def test_a_bomb_is_refused_by_its_header(kind, monkeypatch):
+    """40 million pixels are many to make: the limit is lowered instead, and decoding forbidden."""
+    content = encoded(plain(), kind)
+    assert header_of(content).width == 800
+    monkeypatch.setattr("menus.picture_files.MOST_PIXELS", 1000)
+    monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("it was decoded"))
+    with pytest.raises(PictureRefused) as refused:
+        make_square(content)
+    assert refused.value.code == "too_many_pixels"
 
 
 def test_transparency_becomes_white():
@@ -133,4 +291,35 @@ def test_served_without_login_for_ever(db, media, rf):
     response = picture(rf.get("/"), sha256=stored.sha256)
     assert response["Content-Type"] == "image/png"
     assert "immutable" in response["Cache-Control"]
+    assert len(b"".join(response.streaming_content)) == stored.size
+    assert response["Content-Length"] == str(stored.size)
+    assert stored.facts["side"] == stored.side
+
+
+def test_who_has_it_is_told_that_it_has_not_changed(db, media, client):
+    stored = store_picture(MerchantFactory(), SimpleUploadedFile("a.png", encoded(plain())))
+    address = f"/pictures/{stored.sha256}.png"
+    first = client.get(address)
+    assert first.status_code == 200
+    assert "Cookie" not in first.headers.get("Vary", "")
+    assert len(b"".join(first.streaming_content)) == stored.size
+    again = client.get(address, headers={"if-none-match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "immutable" in again["Cache-Control"]
+    assert client.get(f"/pictures/{'0' * 64}.png").status_code == 404
+    other = client.get(address, headers={"if-none-match": '"another"'})
+    assert other.status_code == 200
+    assert b"".join(other.streaming_content).startswith(b"\x89PNG")
+    assert client.head(address).status_code == 200
+
+
+def test_a_lost_file_is_a_404_and_comes_back_with_the_next_upload(db, media, client):
+    merchant, content = MerchantFactory(), encoded(plain())
+    stored = store_picture(merchant, SimpleUploadedFile("a.png", content))
+    next(media.rglob("*.png")).unlink()
+    address = f"/pictures/{stored.sha256}.png"
+    assert client.get(address).status_code == 404
+    store_picture(merchant, SimpleUploadedFile("a.png", content))
+    response = client.get(address)
+    assert response.status_code == 200
     assert len(b"".join(response.streaming_content)) == stored.size

@@ -167,50 +167,6 @@ def test_variant_categories_keep_their_order(shop: Shop) -> None:
     assert not shop.item.category_links.exists()
 
 
-def upload(shop: Shop, content: bytes, **headers: str) -> Any:
-    data = {"picture": SimpleUploadedFile("a.png", content, "image/png")}
-    return shop.client().post(shop.url("item_picture", shop.item.pk), data, headers=headers)
-
-
-def test_a_picture_is_taken_and_shown(shop: Shop) -> None:
-    assert upload(shop, png()).status_code == 302
-    picture = Picture.objects.get()
-    assert MenuItem.objects.get().picture == picture
-    page = shop.client().get(shop.url("menu_item", shop.item.pk)).content.decode()
-    assert f"{picture.sha256}.png" in page
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"<svg onload=alert(1)>", "not a picture"),
-        (b"", "empty"),
-        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 100, "not a picture"),
-        (png(100), "500"),
-    ],
-)
-def test_a_picture_that_is_none_is_refused_in_place(shop: Shop, content: bytes, words: str) -> None:
-    revision = shop.revision()
-    response = upload(shop, content, **{"HX-Request": "true"})
-    assert response.status_code == 200
-    assert words in response.content.decode()
-    assert shop.revision() == revision
-    assert not Picture.objects.exists()
-
-
-def test_a_picture_is_taken_away(shop: Shop) -> None:
-    upload(shop, png())
-    shop.client().post(shop.url("item_picture", shop.item.pk), {"remove": "1"})
-    assert MenuItem.objects.get().picture is None
-
-
-def test_without_a_picture_nothing_is_changed(shop: Shop) -> None:
-    answer = shop.client().post(
-        shop.url("item_picture", shop.item.pk), {"picture": "x"}, headers={"HX-Request": "true"}
-    )
-    assert "Choose a picture first" in answer.content.decode()
-
-
 def test_a_new_item_may_come_with_its_picture(shop: Shop) -> None:
     data = typed(shop, name="Es Teh", picture=SimpleUploadedFile("a.png", png(), "image/png"))
     shop.client().post(shop.url("menu_item_new", shop.catalog.pk), data)
