@@ -18,7 +18,7 @@ from bench.figures import Result
 from bench.options import Options
 from bench.place import BenchError, Place
 from bench.product import Product
-from bench.rows import drain, lag, menu_page, old_rows, picture, receiver, sheet, streams
+from bench.rows import checks, drain, lag, menu_page, old_rows, picture, receiver, sheet, streams
 
 ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "receiver": receiver.measure,
@@ -29,6 +29,7 @@ ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "sheet": sheet.measure,
     "menu": menu_page.measure,
     "picture": picture.measure,
+    "checks": checks.measure,
 }
 
 

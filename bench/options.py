@@ -20,6 +20,7 @@ class Options:
     queued_orders: int = 2500
     streams: int = 1000
     sheet_rows: int = 2000
+    menu_items: int = 2000
 
     def say(self, text: str) -> None:
         """Progress, beside the tables."""
@@ -35,6 +36,7 @@ QUICK = Options(
     queued_orders=100,
     streams=100,
     sheet_rows=200,
+    menu_items=100,
 )
 
 
@@ -61,5 +63,6 @@ def read(arguments: Sequence[str], names: Sequence[str]) -> tuple[list[str], Opt
         queued_orders=usual.queued_orders,
         streams=usual.streams,
         sheet_rows=usual.sheet_rows,
+        menu_items=usual.menu_items,
     )
     return [name for name in names if not given.names or name in given.names], options

@@ -12,6 +12,7 @@ from menus.models import (
     MappingAlert,
     MappingAlertName,
     MenuImport,
+    PriceConfirmation,
     Sync,
     SyncAttempt,
 )
@@ -50,6 +51,14 @@ class MenuImportAdmin(ReadOnly, ModelAdmin):
     list_filter = ["state"]
     search_fields = ["outlet__outlet_id"]
     list_select_related = ["outlet"]
+
+
+@admin.register(PriceConfirmation)
+class PriceConfirmationAdmin(ReadOnly, ModelAdmin):
+    list_display = ["outlet", "kind", "code", "value", "last_price", "confirmed_by", "confirmed_at"]
+    list_filter = ["code"]
+    search_fields = ["outlet__outlet_id"]
+    list_select_related = ["outlet", "confirmed_by"]
 
 
 class SyncAttemptInline(ReadOnly, TabularInline):

@@ -76,6 +76,13 @@ def sendable(hours: Hours | None) -> Hours:
     return {day: _merged(spans[day]) for day in DAYS}
 
 
+def never_opens(hours: Hours | None) -> bool:
+    """Whether there is no minute of the week at which it is sold; without hours it is sold all day."""
+    spans = [span for day in (hours or {}).values() for span in day]
+    # Sooner than making them sendable, for nearly all.
+    return not any(span["start"] < span["end"] for span in spans) and not any(sendable(hours).values())
+
+
 def _merged(spans: list[tuple[str, str]]) -> list[Span]:
     merged: list[Span] = []
     for start, end in sorted(spans):

@@ -114,6 +114,14 @@ EDIT: dict[str, Sentence] = {
     "too_large": _("The number is too large."),
     "foreign": _("It is not part of this catalog. Reload the page."),
 }
+CONFIRM: dict[str, Sentence] = {
+    "unreadable": _("Type it in digits, for example 15.000."),
+    "other_price": _(
+        "This is not the price that the menu has. Type that one, or change the price if it is not what you want."
+    ),
+    "other_count": _("This is not the number of prices. Count again: it stands in the question."),
+    "changed": _("The prices have changed since you looked, so nothing was confirmed. Look again."),
+}
 
 
 def _gobiz_sentences() -> dict[str, Sentence]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from gobiz_admin.merchants.models import Outlet
+from menus.confirmed import ConfirmedMenu, confirmed_menu
 from menus.models import (
     Catalog,
     ExternalId,
@@ -12,9 +13,11 @@ from menus.models import (
     Menu,
     MenuItem,
     OutletOverride,
+    PriceConfirmation,
     Variant,
     VariantCategory,
 )
+from menus.picture_checks import bad_pictures
 
 
 @dataclass
@@ -85,6 +88,11 @@ class Tree:
     categories: list[CategoryNode]
     # (kind, external_id) of what came from GoFood: kept even where it breaks the format rule.
     live_ids: set[tuple[str, str]] = field(default_factory=set)
+    # What GoFood was last proven to have at the outlet.
+    confirmed: ConfirmedMenu = field(default_factory=ConfirmedMenu)
+    confirmations: list[PriceConfirmation] = field(default_factory=list)
+    # Item → code of what is wrong with the picture that stands at its address.
+    bad_pictures: dict[int, str] = field(default_factory=dict)
 
     @property
     def items(self) -> list[ItemNode]:
@@ -96,7 +104,7 @@ class Tree:
 
 
 def load_tree(catalog: Catalog, outlet: Outlet | None = None) -> Tree:
-    """The catalog's tree, in order, as it is sold at `outlet`: seven queries, whatever its size."""
+    """The catalog's tree, in order, as it is sold at `outlet`: ten queries, whatever its size."""
     overrides = _overrides(catalog, outlet)
     categories = {
         category.pk: CategoryNode(category)
@@ -115,7 +123,13 @@ def load_tree(catalog: Catalog, outlet: Outlet | None = None) -> Tree:
         items[link.item_id].categories.append(categories[link.category_id])
         categories[link.category_id].used_by += 1
     live = ExternalId.objects.filter(catalog=catalog, live=True).values_list("kind", "external_id")
-    return Tree(catalog, outlet, list(menus.values()), list(categories.values()), set(live))
+    tree = Tree(catalog, outlet, list(menus.values()), list(categories.values()), set(live))
+    if outlet is not None:
+        tree.confirmed = confirmed_menu(outlet)
+        given = PriceConfirmation.objects.filter(outlet=outlet).select_related("confirmed_by")
+        tree.confirmations = list(given.order_by("pk"))
+        tree.bad_pictures = bad_pictures(catalog)
+    return tree
 
 
 def _overrides(catalog: Catalog, outlet: Outlet | None) -> dict[tuple[str, int], OutletOverride]:

@@ -13,6 +13,7 @@ from menus.models.catalogs import (
     Variant,
     VariantCategory,
 )
+from menus.models.confirmations import PriceConfirmation
 from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
 from menus.models.pictures import Picture, PictureCheck, PictureFix
@@ -36,6 +37,7 @@ __all__ = [
     "Picture",
     "PictureCheck",
     "PictureFix",
+    "PriceConfirmation",
     "SheetUpload",
     "Sync",
     "SyncAttempt",

@@ -16,6 +16,8 @@ class Catalog(models.Model):
     outlets = models.ManyToManyField(Outlet, through="OutletCatalog", related_name="+")
     # Counts every change, so that "not published" can be told without comparing payloads.
     revision = models.PositiveBigIntegerField(default=0)
+    # When more of the prices than this change at once, somebody is asked whether that is meant.
+    most_changed_percent = models.PositiveSmallIntegerField(default=20)
 
     def __str__(self) -> str:
         return self.name

@@ -88,6 +88,11 @@ def _moved(edit: CatalogEdit) -> str:
     return _("moved “%(name)s”") % {"name": _name(edit)}
 
 
+def _fixed(edit: CatalogEdit) -> str:
+    count = int(edit.facts.get("count") or len(edit.rows))
+    return ngettext("%(count)d repair", "%(count)d repairs", count) % {"count": count}
+
+
 def _other(edit: CatalogEdit) -> str:
     count = len(edit.rows)
     return ngettext("a change of %(count)d row", "a change of %(count)d rows", count) % {"count": count}
@@ -98,4 +103,5 @@ _WORDS: dict[str, Callable[[CatalogEdit], str]] = {
     "added": _added,
     "removed": _removed,
     "moved": _moved,
+    "fixed": _fixed,
 }

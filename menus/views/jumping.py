@@ -36,6 +36,11 @@ class Jumps:
             return self._at(PAGES[check.kind], check.pk) + (f"#id_{check.field}" if check.field else "")
         return self._at("menu")
 
+    @property
+    def list_url(self) -> str:
+        """The list of all findings of this outlet, whichever outlet is chosen."""
+        return reverse("menu_checks", args=[self.merchant_pk]) + f"?outlet={self.outlet.outlet_id}"
+
     def grouped(self, checks: list[Check]) -> list[dict[str, Any]]:
         """The checks by what is wrong, each group with its sentence once and its rows with links."""
         groups: dict[str, list[Check]] = {}
@@ -49,6 +54,7 @@ class Jumps:
                     {"name": row.name or self.outlet.name, "url": self.url(row)} for row in rows[:MOST_NAMED]
                 ],
                 "more": max(0, len(rows) - MOST_NAMED),
+                "confirm_url": f"{self.list_url}#check-{rows[0].code}" if rows[0].confirm else "",
             }
             for rows in groups.values()
         ]

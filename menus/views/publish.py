@@ -9,10 +9,11 @@ from django.shortcuts import render
 
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
-from menus.checks import Check
+from menus.checks import Check, guards_in
 from menus.models import OutletCatalog, Sync
 from menus.publishing import PublishRefused, request_publish
 from menus.views import reach
+from menus.views.checking import Refused, groups_of, unplaced
 from menus.views.jumping import Jumps
 from menus.views.reviewing import Review, review
 from menus.views.wording import grouped, summary
@@ -60,31 +61,37 @@ def history(request: MemberRequest) -> HttpResponse:
 def publish_review(request: MemberRequest, outlet_pk: int) -> HttpResponse:
     outlet = reach.outlet_of(request, outlet_pk)
     if request.method != "POST":
-        return _review_page(request, review(outlet, reach.selling_at(outlet)))
+        return review_page(request, review(outlet, reach.selling_at(outlet)))
     selling = reach.selling_at(outlet)
     seen = request.POST.get("revision", "")
     if selling is not None and seen and seen != str(selling.catalog.revision):
-        return _review_page(request, review(outlet, selling), changed_meanwhile=True)
+        return review_page(request, review(outlet, selling), changed_meanwhile=True)
     try:
         sync = request_publish(outlet, request.user)
     except PublishRefused as refused:
-        return _review_page(request, review(outlet, selling), blocking=refused.checks)
+        return review_page(request, review(outlet, selling), blocking=refused.checks)
     return reach.go(request, "sync_page", sync.pk)
 
 
-def _review_page(
+def review_page(
     request: MemberRequest,
     found: Review,
     changed_meanwhile: bool = False,
     blocking: list[Check] | None = None,
+    refused: Refused | None = None,
 ) -> HttpResponse:
-    errors = found.errors or blocking or []
-    jumps = Jumps(request, found.outlet, found.selling, errors + found.warnings)
+    """What publishing would change; `refused` is the answer to a guard that was not what it asked for."""
+    blocks = found.errors or blocking or []
+    errors, guards = [check for check in blocks if not check.confirm], guards_in(blocks)
+    jumps = Jumps(request, found.outlet, found.selling, blocks + found.warnings)
     context = {
         "review": found,
         "outlet": found.outlet,
         "errors": jumps.grouped(errors),
         "error_count": len(errors),
+        "guards": groups_of(guards, jumps, refused),
+        "guard_count": len(guards),
+        "refused": unplaced(refused, guards),
         "warnings": jumps.grouped(found.warnings),
         "warning_count": len(found.warnings),
         "summary": summary(found.changes),
