@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from gobiz_admin.merchants.templatetags.wording import rupiah
 from menus.differences import Change
+from menus.hours_text import DAY_WORDS
 from menus.models import Sync, VariantCategory
 
 Words = str | Promise
@@ -243,17 +244,6 @@ def _as_place(change: Change) -> Shown:
 
 def _as_hours(change: Change) -> Shown:
     return hours_words(change.old), hours_words(change.new)
-
-
-DAY_WORDS = {
-    "monday": gettext_lazy("Mon"),
-    "tuesday": gettext_lazy("Tue"),
-    "wednesday": gettext_lazy("Wed"),
-    "thursday": gettext_lazy("Thu"),
-    "friday": gettext_lazy("Fri"),
-    "saturday": gettext_lazy("Sat"),
-    "sunday": gettext_lazy("Sun"),
-}
 
 
 def hours_words(hours: dict[str, list[dict[str, str]]] | None) -> str:
