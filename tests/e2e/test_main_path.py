@@ -119,7 +119,7 @@ def edit_an_item(walker: Walker) -> None:
     panel.locator("[name=description]").fill("Bubur ayam dengan telur dan cakwe")
     panel.locator("[name=price]").fill("19.500")
     panel.locator("[name=price]").press("Tab")
-    expect(panel.locator(".field-saved")).to_have_count(4)
+    expect(panel.locator("[data-autosaves] .field-saved")).to_have_count(4)
     panel.locator("[name=picture]").set_input_files(
         {"name": "foto.png", "mimeType": "image/png", "buffer": b"this is no picture"}
     )
