@@ -22,6 +22,18 @@ def _own_redis_database() -> None:
 _own_redis_database()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker walks all pages: two stacks and two browsers at once are more than two cores can do."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class PagesTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "tests/e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+
+    return PagesTogether(config, log)
+
+
 @pytest.fixture(autouse=True)
 def _indonesian_unless_said():
     """A test that switched the language leaves it as it was."""

@@ -51,7 +51,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture(scope="session")
+# Of a module: while it is open, its loop runs, and no test beside it may have one.
+@pytest.fixture(scope="module")
 def browser(stack: Stack) -> Iterator[Any]:
     # After `stack`: Playwright's loop must not be running where Django's ORM is used.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
