@@ -38,19 +38,41 @@ def read_live_menu(outlet: Outlet, user: User | None = None) -> Counts:
     """Counts of what was read; raises GobizError or ImportRefused and then has written nothing.
 
     The first import keeps the live menu as version 0 before anything else, so that the first mistake
-    too can be undone.
+    too can be undone. Of an outlet that was given a catalog before that, nothing else is done.
     """
     data = storable(gobiz.client_for(outlet.gobiz_app).get_catalog(outlet.outlet_id))
     live = read_menu(data)
     with transaction.atomic():
         lock_outlet(outlet)
+        # It sells a catalog that stands already (menus/sharing.py): its live menu has no place in it.
+        started = OutletCatalog.objects.filter(outlet=outlet, imported_at=None).exists()
         selling = _selling(outlet)
         catalog = lock_catalog(selling.catalog_id)
         if not CatalogVersion.objects.filter(outlet=outlet, number=0).exists():
             CatalogVersion.objects.create(
                 outlet=outlet, number=0, payload=data, checksum=checksum(data), created_by=user
             )
+        if started:
+            return _keep_only(outlet, selling, live, user)
         return _write(outlet, selling, catalog, live, user)
+
+
+def _keep_only(outlet: Outlet, selling: OutletCatalog, live: LiveMenu, user: User | None) -> Counts:
+    """The live menu was read in whole and is kept as version 0; nothing of it goes into the catalog."""
+    kept = {
+        "menus": len(live.menus),
+        "menu_items": sum(1 for _ in live.items),
+        "variant_categories": len(live.categories),
+        "variants": sum(1 for _ in live.variants),
+    }
+    selling.imported_at = timezone.now()
+    selling.save(update_fields=["imported_at"])
+    facts = {"outlet_id": outlet.outlet_id, "counts": kept}
+    AuditEntry.objects.create(
+        merchant_id=outlet.merchant_id, user=user, action="menu.live_menu_kept", facts=facts
+    )
+    announce(outlet.merchant_id, "menu", outlet=outlet.outlet_id)
+    return {"read": kept, "kept": kept}
 
 
 def _selling(outlet: Outlet) -> OutletCatalog:

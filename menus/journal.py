@@ -151,6 +151,8 @@ def _goes_on(change: Change, rows: list[Values]) -> bool:
         or last.at < timezone.now() - SAME_CHANGE_WITHIN
         or len(rows) != 1
         or _place(last.rows) != _place(rows)
+        # An override at another outlet is another place of the same row.
+        or last.facts.get("outlets") != change.facts.get("outlets")
     ):
         return False
     row = {**rows[0], "before": last.rows[0]["before"]}

@@ -24,7 +24,10 @@ class Catalog(models.Model):
 
 
 class OutletCatalog(models.Model):
-    """Which catalog an outlet sells, and since when its live menu has been read in whole."""
+    """Which catalog an outlet sells, and since when its live menu has been read in whole.
+
+    `imported_at` null: it was given this catalog (menus/sharing.py) and its live menu is not kept yet.
+    """
 
     outlet = models.OneToOneField(Outlet, on_delete=models.CASCADE, related_name="selling")
     catalog = models.ForeignKey(Catalog, on_delete=models.CASCADE, related_name="sellings")

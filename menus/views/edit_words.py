@@ -21,6 +21,7 @@ FIELDS: dict[str, Words] = {
     "operational_hours": gettext_lazy("hours"),
     "menu": gettext_lazy("menu"),
     "categories": gettext_lazy("variant categories"),
+    "hidden": gettext_lazy("hidden or shown"),
     "min_quantity": gettext_lazy("“choose at least”"),
     "max_quantity": gettext_lazy("“choose at most”"),
 }
@@ -93,6 +94,37 @@ def _fixed(edit: CatalogEdit) -> str:
     return ngettext("%(count)d repair", "%(count)d repairs", count) % {"count": count}
 
 
+def _differing(edit: CatalogEdit) -> str:
+    fields = ", ".join(str(FIELDS.get(field, field)) for field in edit.facts.get("fields", []))
+    return _("%(fields)s of %(what)s %(where)s") % {
+        "fields": fields,
+        "what": _what_of(edit),
+        "where": _where_of(edit),
+    }
+
+
+def _as_the_catalog(edit: CatalogEdit) -> str:
+    return _("%(what)s as in the catalog again %(where)s") % {
+        "what": _what_of(edit),
+        "where": _where_of(edit),
+    }
+
+
+def _what_of(edit: CatalogEdit) -> str:
+    """“Ayam Geprek”, or how many things."""
+    count = edit.facts.get("count", 1)
+    if count == 1:
+        return f"“{_name(edit)}”"
+    return ngettext("%(count)d thing", "%(count)d things", count) % {"count": count}
+
+
+def _where_of(edit: CatalogEdit) -> str:
+    count = len(edit.facts.get("outlets", []))
+    if count == 1 and edit.facts.get("outlet"):
+        return _("at %(outlet)s") % {"outlet": str(edit.facts["outlet"])[:LONGEST_NAME]}
+    return ngettext("at %(count)d outlet", "at %(count)d outlets", count) % {"count": count}
+
+
 def _other(edit: CatalogEdit) -> str:
     count = len(edit.rows)
     return ngettext("a change of %(count)d row", "a change of %(count)d rows", count) % {"count": count}
@@ -104,4 +136,6 @@ _WORDS: dict[str, Callable[[CatalogEdit], str]] = {
     "removed": _removed,
     "moved": _moved,
     "fixed": _fixed,
+    "set": _differing,
+    "cleared": _as_the_catalog,
 }

@@ -47,6 +47,8 @@ def _progress(outlet: Outlet) -> dict[str, Any]:
         **context,
         "running": latest.state in (State.QUEUED, State.RUNNING),
         "sentence": read_sentence(latest.counts) if latest.state == State.DONE else "",
+        # Its live menu was kept as version 0 and not taken over (menus/sharing.py).
+        "kept_only": latest.state == State.DONE and "kept" in latest.counts,
         "without_id": sum(without.values()),
         "only_here": sum(latest.counts.get("only_here", {}).values()),
         # What is at fault by name stands in the sentence; what GoBiz says stands below it.

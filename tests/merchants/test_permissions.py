@@ -80,6 +80,18 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "menu_sheets": ("GET POST", Action.EDIT_MENU),
     "menu_sheet_file": ("GET", Action.EDIT_MENU),
     "menu_sheet": ("GET POST", Action.EDIT_MENU),
+    "matrix": ("GET", Action.SEE_MENU),
+    "matrix_rows": ("GET", Action.SEE_MENU),
+    "matrix_foot": ("GET", Action.SEE_MENU),
+    "matrix_many": ("POST", Action.EDIT_MENU),
+    "outlet_values": ("GET POST", Action.EDIT_MENU),
+    "place_values": ("POST", Action.EDIT_MENU),
+    "place_stock": ("POST", Action.SWITCH_STOCK),
+    "outlet_differences": ("GET", Action.SEE_MENU),
+    "overrides_clear": ("POST", Action.EDIT_MENU),
+    "sharing": ("GET", Action.PUBLISH_MENU),
+    "sharing_outlet": ("GET POST", Action.PUBLISH_MENU),
+    "catalog_name": ("POST", Action.PUBLISH_MENU),
     "import_menu": ("GET POST", Action.PUBLISH_MENU),
     "import_progress": ("GET", Action.PUBLISH_MENU),
     "publish": ("GET", Action.PUBLISH_MENU),
@@ -149,6 +161,10 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             "library",
             "bulk",
             "menu_sheets",
+            "matrix_rows",
+            "matrix_foot",
+            "matrix_many",
+            "catalog_name",
         )
     )
     by_outlet = dict.fromkeys(
@@ -162,6 +178,8 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             "connect_proof",
             "connect_proofs",
             "connect_ready",
+            "overrides_clear",
+            "sharing_outlet",
         )
     )
     by_app = dict.fromkeys(
@@ -188,6 +206,11 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         "item_picture": {"pk": item.pk},
         "category_card": {"pk": category.pk},
         **{name: {"kind": "item", "pk": item.pk} for name in ("save_field", "step", "place", "remove")},
+        "outlet_values": {"kind": "item", "pk": item.pk},
+        **{
+            name: {"kind": "item", "pk": item.pk, "outlet_pk": outlet.pk}
+            for name in ("place_values", "place_stock")
+        },
         "undo_edit": {"pk": CatalogEdit.objects.create(catalog=catalog, action="item_changed").pk},
         "item_stock": {"pk": item.pk},
         "variant_stock": {"pk": variant.pk},
