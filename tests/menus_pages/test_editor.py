@@ -209,7 +209,7 @@ class TestPanel:
         assert "<html" in shop.client().get(url).content.decode()
 
     def test_its_neighbours(self, shop):
-        after = MenuItemFactory(menu=shop.item.menu, position=99)
+        after = MenuItemFactory(menu=shop.item.menu, position=shop.item.position + 1)
         body = shop.client().get(shop.url("menu_item", shop.item.pk), headers=HTMX).content.decode()
         assert shop.url("menu_item", after.pk) in body
         assert "Previous" not in body
