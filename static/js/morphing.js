@@ -14,7 +14,7 @@ function mayChange(name, node) {
 // What is being typed, or typed and not saved yet, and what was said of it, stay as they are.
 function mayMorph(node) {
   if (!(node instanceof Element)) return true;
-  return !(node === document.activeElement && node.matches(TYPED)) && !node.matches("[data-unsaved], [data-state]");
+  return !(node === document.activeElement && node.matches(TYPED)) && !node.matches("[data-unsaved], [data-state], [data-busy]");
 }
 
 if (Idiomorph) {

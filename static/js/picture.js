@@ -21,9 +21,9 @@ function say(card, name) {
   status.textContent = name ? status.dataset[name] : "";
 }
 
-// While it is busy, no refresh of the page may take it away (morphing.js looks at data-state).
+// While it is busy, no refresh of the page may take it away (morphing.js looks at data-busy).
 function busy(card, is) {
-  card.toggleAttribute("data-state", is);
+  card.toggleAttribute("data-busy", is);
 }
 
 // --- taking a picture -------------------------------------------------------------------------
@@ -298,7 +298,7 @@ document.addEventListener("paste", pasted);
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const card = cardOf(event);
   if (!card) return;
-  if (event.target === card && card.hasAttribute("data-state")) event.preventDefault();
+  if (event.target === card && card.matches("[data-state], [data-busy]")) event.preventDefault();
   else if (event.target.matches("[data-picture-form]")) wait(card, true);
 });
 document.body.addEventListener("htmx:xhr:progress", progressed);
