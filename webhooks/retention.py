@@ -18,28 +18,39 @@ BATCH = 2_000
 ROUND_SECONDS = 120.0
 # Of what nobody signed the newest are enough to see what is going on; a flood must not fill the disk.
 FORGED_KEPT = 1_000
-State = Notification.State
+WAITING = {Notification.State.PENDING, Notification.State.FAILED}
 
 
 def prune() -> int:
     """How many notifications were deleted: those that are too old, and the crowd of forged ones."""
     ends = time.monotonic() + ROUND_SECONDS
-    deleted = _delete(too_old(), ends) + sum(_delete(crowd, ends) for crowd in forged_crowds())
+    deleted = _delete_old(ends) + sum(_delete_crowd(crowd, ends) for crowd in forged_crowds())
     if deleted:
         log.info("%d notifications deleted", deleted)
     return deleted
 
 
-def too_old() -> QuerySet[Notification]:
-    """Those past their age, but for what still waits to be worked off.
+def _delete_old(ends: float) -> int:
+    """How many past their age were deleted; what still waits to be worked off stays.
 
     GoBiz repeats a delivery for six hours at most (gobiz-api.md, "Receiving notifications"), so that
-    none of them is needed to recognise a repetition.
+    none of them is needed to recognise a repetition. They are looked at from the lowest id on until
+    one is young: asked for by age, PostgreSQL would read all the young ones to find that none is left.
     """
     oldest = timezone.now() - timedelta(days=settings.NOTIFICATION_DAYS)
-    return Notification.objects.filter(received_at__lt=oldest).exclude(
-        state__in=[State.PENDING, State.FAILED]
-    )
+    deleted, last = 0, 0
+    while time.monotonic() < ends:
+        batch = list(
+            Notification.objects.filter(pk__gt=last)
+            .order_by("pk")
+            .values_list("pk", "received_at", "state")[:BATCH]
+        )
+        old = [pk for pk, at, state in batch if at < oldest and state not in WAITING]
+        deleted += _delete(old)
+        if len(batch) < BATCH or batch[-1][1] >= oldest:
+            break
+        last = batch[-1][0]
+    return deleted
 
 
 def forged_crowds() -> list[QuerySet[Notification]]:
@@ -55,12 +66,17 @@ def forged_crowds() -> list[QuerySet[Notification]]:
     return crowds
 
 
-def _delete(found: QuerySet[Notification], ends: float) -> int:
+def _delete_crowd(crowd: QuerySet[Notification], ends: float) -> int:
     deleted = 0
     while time.monotonic() < ends:
-        batch = list(found.order_by("pk").values_list("pk", flat=True)[:BATCH])
-        Notification.objects.filter(pk__in=batch).delete()
-        deleted += len(batch)
+        batch = list(crowd.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        deleted += _delete(batch)
         if len(batch) < BATCH:
             break
     return deleted
+
+
+def _delete(pks: list[int]) -> int:
+    # Django reads what it deletes: without the bodies, of which a batch may be hundreds of MB.
+    Notification.objects.filter(pk__in=pks).only("pk").delete()
+    return len(pks)

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.home import needs_of, rows_of
 from tests.factories import GobizAppFactory, OutletFactory
+from webhooks import retention
 from webhooks.health import counts_of, health_of
 from webhooks.listing import Filters, Result, page_of
 from webhooks.silence import silences_of
@@ -113,6 +114,12 @@ def test_home(crowd):
     rows: list[Any] = []
     wrong = check_plans(lambda: rows.extend(rows_of(crowd.outlets)))
     assert wrong + check_plans(lambda: needs_of(crowd.merchant, rows)) == []
+
+
+def test_pruning(crowd, settings):
+    """Also where nothing is old any more, while the statistics still say that much is."""
+    settings.NOTIFICATION_DAYS = 2
+    assert check_plans(retention.prune) == []
 
 
 @pytest.mark.parametrize("filters", FILTERS.values(), ids=FILTERS)
