@@ -47,6 +47,8 @@ def read_envelope(raw: bytes) -> Envelope | None:
 def _event_id(value: Any) -> str:
     """The id, if it is one; "" when it is too long, or could not be told from another once stored."""
     usable = isinstance(value, str) and len(value) <= LONGEST_NAME and value == text(value)
+    # What bytes that are no UTF-8 were read as.
+    usable = usable and "\ufffd" not in value
     return value if usable else ""
 
 
@@ -82,7 +84,8 @@ def moment(value: Any) -> datetime | None:
 def _parse(raw: bytes) -> Any:
     try:
         return json.loads(
-            raw.decode("utf-8-sig"),
+            # A broken character, as in a note that was cut, costs that character and not the order.
+            raw.decode("utf-8-sig", "replace"),
             # A number of thousands of digits is no reason to lose the order that it stands in: as
             # text it is kept, or marked as unread, by whoever expects something else.
             parse_int=lambda digits: int(digits) if len(digits) <= 30 else digits,

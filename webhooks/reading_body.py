@@ -53,16 +53,25 @@ def read_body(raw: bytes, unread: Iterable[str] = ()) -> Body:
     if not raw:
         return Body("gone")
     try:
+        value = json.loads(
+            # As envelope.py reads it.
+            raw.decode("utf-8-sig", "replace"),
+            parse_int=_Number,
+            parse_float=_Number,
+            parse_constant=_Number,
+            object_pairs_hook=_Pairs,
+        )
+    except (ValueError, RecursionError):
+        return _no_json(raw)
+    return _limited("json", _json_lines(value, {f"body.{path}" for path in unread}))
+
+
+def _no_json(raw: bytes) -> Body:
+    try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return Body("hex", [Line(line) for line in _hex(raw)], cut=len(raw) > HEX_BYTES)
-    try:
-        value = json.loads(
-            text, parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_Pairs
-        )
-    except (ValueError, RecursionError):
-        return _limited("text", (Line(visible(line)) for line in text.split("\n")))
-    return _limited("json", _json_lines(value, {f"body.{path}" for path in unread}))
+    return _limited("text", (Line(visible(line)) for line in text.split("\n")))
 
 
 def visible(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
-from webhooks.receiving import LARGEST, Delivered, receive
+from webhooks.receiving import LARGEST, Delivered, is_known, receive
 
 log = logging.getLogger(__name__)
 Environ = dict[str, Any]
@@ -60,6 +60,9 @@ def answer(token: str, environ: Environ) -> int:
         length = declared_length(environ)
         if length is not None and length > LARGEST:
             return 413
+        # Before the body is waited for: whoever knows no address holds up nobody by sending slowly.
+        if not is_known(token):
+            return 404
         raw = body(environ, length)
         return 413 if len(raw) > LARGEST else receive(token, delivered(raw, environ))
     except BrokenOff:
@@ -86,8 +89,9 @@ def body(environ: Environ, length: int | None) -> bytes:
     """The body as it came, of which no more is read than shows that it is too large."""
     stream = environ["wsgi.input"]
     if length is None:
-        # Chunked; the server marks the end.
-        return bytes(stream.read(LARGEST + 1)) if "HTTP_TRANSFER_ENCODING" in environ else b""
+        # Chunked, or HTTP/2; the server marks the end.
+        is_ended = environ.get("wsgi.input_terminated") or "HTTP_TRANSFER_ENCODING" in environ
+        return bytes(stream.read(LARGEST + 1)) if is_ended else b""
     raw = bytes(stream.read(length))
     if len(raw) < length:
         raise BrokenOff
@@ -107,6 +111,7 @@ def source(environ: Environ) -> str | None:
         # The last one is the proxy's own word; those before it are the sender's.
         text = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2] or text
     try:
-        return str(ipaddress.ip_address(text.strip()))
+        # The zone of a link-local address (fe80::1%eth0) is nothing that PostgreSQL stores.
+        return str(ipaddress.ip_address(text.strip().partition("%")[0]))
     except ValueError:
         return None

@@ -69,6 +69,11 @@ _known: dict[str, Receiving] = {}
 _forged: defaultdict[str, deque[float]] = defaultdict(deque)
 
 
+def is_known(token: str) -> bool:
+    """Whether the token names an app, as far as this process knows or the database says."""
+    return bool(_known_app(token) or _look_up(token))
+
+
 def receive(token: str, delivered: Delivered) -> int:
     """GoBiz's answer: 200 stored or known, 401 not signed, 404 no such address; raises what the database raises."""
     app = _known_app(token) or _look_up(token)

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from enum import Enum, auto
+from typing import Any
 
 from django.db import Error, connection, transaction
 from django.utils import timezone
@@ -40,8 +41,12 @@ class Step(Enum):
 
 
 def take_turn(wake_another: Callable[[], None]) -> None:
-    """Work off what is due, for a moment; where there is a crowd, another is woken to help and to go on."""
-    if work_off(FEW) == FEW:
+    """Work off what is due, for a moment; where there is more, another is woken to help and to go on.
+
+    A turn is much shorter than a worker's time limit: only a handler that hangs itself comes to feel that.
+    """
+    ends = time.monotonic() + TURN_SECONDS
+    if work_off(FEW, TURN_SECONDS) == FEW or time.monotonic() >= ends:
         wake_another()
         work_off(seconds=TURN_SECONDS)
 
@@ -89,13 +94,16 @@ def _work_off_next(busy: set[int], merchants: set[int]) -> Step:
     return Step.WORKED_OFF
 
 
-# By hand, for the ORM takes longer to put it together than PostgreSQL to answer it.
+# By hand, for the ORM takes longer to put it together than PostgreSQL to answer it. An open one of the
+# same order may be found to name no outlet before we have the order for ourselves.
 CLAIM = """
 SELECT due.*, due.order_number <> '' AND EXISTS (
     SELECT FROM webhooks_notification other
     WHERE other.gobiz_app_id = due.gobiz_app_id AND other.order_number = due.order_number
-        AND other.order_number <> '' AND other.state = 'ignored' AND other.note = 'no_outlet'
-) AS others_wait_for_outlet
+        AND other.order_number <> '' AND other.id <> due.id AND (
+            other.state IN ('pending', 'failed') OR other.state = 'ignored' AND other.note = 'no_outlet'
+        )
+) AS others_may_wait_for_outlet
 FROM webhooks_notification due
 WHERE due.state IN ('pending', 'failed') AND due.next_attempt_at <= %s AND due.id <> ALL(%s)
 ORDER BY due.next_attempt_at, due.id
@@ -157,7 +165,9 @@ def _record_failure(notification: Notification, attempts: int, error: Exception)
     still_ours = Notification.objects.filter(
         pk=notification.pk, state__in=[State.PENDING, State.FAILED], attempts=attempts - 1
     )
-    words = {
+    words: dict[str, Any] = {
+        # As far as it was found out: the log is looked through by outlet.
+        "outlet": notification.outlet_id,
         "note": _storable("".join(traceback.format_exception_only(error)))[:LONGEST_ERROR],
         "traceback": _storable("".join(traceback.format_exception(error)))[-LONGEST_TRACEBACK:],
     }
@@ -199,7 +209,7 @@ def apply(notification: Notification) -> str:
             at=envelope.at,
         )
     )
-    if getattr(notification, "others_wait_for_outlet", False):
+    if getattr(notification, "others_may_wait_for_outlet", False):
         _try_again_without_outlet(notification)
     return ""
 

@@ -158,3 +158,8 @@ def test_json_stays_the_same_json(value):
 def test_never_raises_and_can_always_be_sent(raw):
     for line in read_body(raw).lines:
         line.text.encode()
+
+
+def test_a_broken_character_in_json_is_one_mark():
+    body = read_body(b'{"notes": "pedas \xf0\x9f"}')
+    assert (body.kind, body.lines[1].text) == ("json", '  "notes": "pedas \ufffd"')

@@ -39,6 +39,13 @@ class TestRefused:
         assert post(message(), path="/webhooks/gobiz/nobody-has-this-token/").status_code == 404
         assert not Notification.objects.exists()
 
+    def test_no_body_is_waited_for_at_an_unknown_address(self):
+        """One that never comes holds a thread: nobody may do so without knowing an address."""
+        stream = mock.Mock()
+        answer = receiver("POST", "/webhooks/gobiz/nobody/", CONTENT_LENGTH="1000", **{"wsgi.input": stream})
+        assert answer.status_code == 404
+        assert not stream.read.called
+
     @pytest.mark.parametrize("token", ["", "x" * 65, "%00", "a b", "../admin", "é"])
     def test_a_token_that_cannot_be_one(self, post, token):
         assert post(message(), path=f"/webhooks/gobiz/{token}/").status_code == 404
@@ -206,6 +213,20 @@ class TestTaken:
         assert answer.status_code == 200
         assert bytes(only_row().raw) == raw
 
+    def test_a_body_over_http_2_has_no_length(self, cast):
+        raw = json.dumps(message()).encode()
+        answer = receiver(
+            "POST",
+            f"/webhooks/gobiz/{cast.app.webhook_token}/",
+            raw,
+            CONTENT_LENGTH=None,
+            SERVER_PROTOCOL="HTTP/2",
+            **{"wsgi.input_terminated": True},
+            HTTP_X_GO_SIGNATURE=sign(cast.app.relay_secret, raw),
+        )
+        assert answer.status_code == 200
+        assert bytes(only_row().raw) == raw
+
     def test_a_chunked_body_that_is_too_large(self, cast):
         path = f"/webhooks/gobiz/{cast.app.webhook_token}/"
         raw = bytes(receiving.LARGEST + 1)
@@ -233,6 +254,14 @@ class TestTaken:
         settings.BEHIND_PROXY = True
         post(message(), **{"X-Forwarded-For": "1.2.3.4, 203.0.113.9"})
         assert only_row().source_address == "203.0.113.9"
+
+    def test_a_sender_on_the_same_wire(self, cast, post):
+        """PostgreSQL knows no zone of an address."""
+        raw = json.dumps(message()).encode()
+        path, signature = f"/webhooks/gobiz/{cast.app.webhook_token}/", sign(cast.app.relay_secret, raw)
+        answer = receiver("POST", path, raw, REMOTE_ADDR="fe80::1%eth0", HTTP_X_GO_SIGNATURE=signature)
+        assert answer.status_code == 200
+        assert only_row().source_address == "fe80::1"
 
     def test_without_a_proxy_nobody_names_another_sender(self, post):
         post(message(), **{"X-Forwarded-For": "203.0.113.9"})
@@ -325,6 +354,11 @@ class TestEventId:
             post(message(event_id))
         assert Notification.objects.count() == 5
 
+    def test_ids_that_are_no_utf_8_stay_apart(self, post):
+        for byte in (b"\xfe", b"\xff"):
+            post(b'{"header": {"event_name": "x", "event_id": "e-%s"}}' % byte)
+        assert Notification.objects.count() == 2
+
     def test_longest(self, post):
         post(message("x" * 200))
         assert only_row().event_id == "x" * 200
@@ -409,6 +443,16 @@ def test_whatever_is_changed_in_it_the_order_stands(cast, post, data):
     assert Order.objects.filter(
         order_number=body["body"]["order"]["order_number"], outlet=cast.outlet
     ).exists()
+
+
+def test_a_character_that_was_cut_loses_no_order(cast, post):
+    body = order_notification(
+        events.ORDER_ACCEPTED, cast.outlet, "F-1", order_items=[{"name": "Bakso", "notes": "pedas XX"}]
+    )
+    assert post(json.dumps(body).encode().replace(b"XX", "😀".encode()[:2])).status_code == 200
+    work_off()
+    [line] = Order.objects.get(order_number="F-1").lines.all()
+    assert (line.name, line.notes) == ("Bakso", "pedas \ufffd")
 
 
 def test_the_address_is_what_the_app_tells_gobiz(cast):

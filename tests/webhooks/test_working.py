@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
 
@@ -62,6 +64,13 @@ class TestFailing:
         assert row.next_attempt_at >= before + WAITS[0]
         assert row.finished_at is None
         assert not Order.objects.exists()
+
+    def test_the_row_says_which_outlet_it_is_about(self, cast, handler):
+        handler.does = lambda delivery: 1 / 0
+        row = store(cast.outlet, message())
+        work_off()
+        row.refresh_from_db()
+        assert (row.state, row.outlet) == (State.FAILED, cast.outlet)
 
     def test_the_others_go_on(self, cast, handler):
         handler.does = lambda delivery: 1 / 0
@@ -223,6 +232,31 @@ class TestWithoutOutlet:
         row.refresh_from_db()
         assert (row.state, row.outlet) == (State.DONE, second)
         assert Order.objects.get().status == "DRIVER_ARRIVED"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_known_while_another_worker_finds_that_it_is_not(self, cast, handler, monkeypatch):
+        """Claimed by two at once: the one that names the outlet is worked off last, and takes the other along."""
+        second = OutletFactory(gobiz_app=cast.app)
+        long_ago = timezone.now() - timedelta(hours=1)
+        without = store(second, message(order={"order_number": "F-1"}))
+        body = {"outlet": {"id": second.outlet_id}, "order": {"order_number": "F-1"}}
+        names_it = store(second, message(event_id="e-2", **body), next_attempt_at=long_ago)
+        has_order = working._has_order_for_itself
+
+        def another_worker():
+            work_off(1)
+            connection.close()
+
+        def meanwhile(notification):
+            if notification.pk == names_it.pk:
+                with ThreadPoolExecutor(1) as pool:
+                    pool.submit(another_worker).result()
+            return has_order(notification)
+
+        monkeypatch.setattr(working, "_has_order_for_itself", meanwhile)
+        work_off()
+        without.refresh_from_db()
+        assert (without.state, without.outlet) == (State.DONE, second)
 
 
 class TestTwoWorkers:
@@ -389,14 +423,50 @@ class TestTurns:
         assert woken == [3]
         assert not Notification.objects.filter(state=State.PENDING).exists()
 
+    @pytest.mark.django_db(transaction=True)
+    def test_a_turn_does_not_wait_for_an_order_that_another_is_at(self, cast, handler, monkeypatch):
+        """Its time limit would hit an innocent one, that it claimed after waiting for nearly all of it."""
+        monkeypatch.setattr(working, "TURN_SECONDS", 0.1)
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hang(delivery):
+            begun.set()
+            assert go_on.wait(10)
+
+        handler.does = hang
+        for event_id in ("hangs", "waits"):
+            store(cast.outlet, message(event_id=event_id, order={"order_number": "F-1"}))
+
+        def work(number):
+            if number == 0:
+                return work_off(1)
+            assert begun.wait(10)
+            threading.Timer(3, go_on.set).start()
+            before = time.monotonic()
+            working.take_turn(lambda: None)
+            go_on.set()
+            return time.monotonic() - before
+
+        assert at_once(work)[1] < 2
+
     def test_a_turn_ends(self, cast, handler, monkeypatch):
         """What stands behind it in the queue gets its turn; the one that was woken goes on."""
         monkeypatch.setattr(working, "FEW", 1)
-        monkeypatch.setattr(working, "TURN_SECONDS", 0)
+        monkeypatch.setattr(working, "TURN_SECONDS", 0.01)
+        handler.does = lambda delivery: Event().wait(0.02)
         for number in range(3):
             store(cast.outlet, message(event_id=f"e-{number}"))
         working.take_turn(lambda: None)
-        assert Notification.objects.filter(state=State.PENDING).count() == 2
+        assert Notification.objects.filter(state=State.PENDING).count() == 1
+
+    def test_a_turn_that_ends_early_is_gone_on_with(self, cast, handler, monkeypatch):
+        monkeypatch.setattr(working, "TURN_SECONDS", 0.01)
+        handler.does = lambda delivery: Event().wait(0.02)
+        for number in range(3):
+            store(cast.outlet, message(event_id=f"e-{number}"))
+        woken = []
+        working.take_turn(lambda: woken.append(1))
+        assert woken == [1]
 
 
 class TestTheDatabaseGoesAway:
