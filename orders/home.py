@@ -116,7 +116,16 @@ def needs_of(merchant: Merchant, rows: list[dict[str, Any]]) -> list[Need]:
     ]
     if dead := dead_count(merchant):
         url = f"{reverse('webhooks', args=[merchant.pk])}?result={Result.FAILED}"
-        needs.append(Need("danger", dead_words(dead), dead_cure(), url, _("See them"), Action.SEE_WEBHOOKS))
+        needs.append(
+            Need(
+                "danger",
+                dead_words(dead),
+                dead_cure(),
+                url,
+                _("See these notifications"),
+                Action.SEE_WEBHOOKS,
+            )
+        )
     return sorted(needs, key=lambda need: need.kind)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from gobiz_admin.merchants.forms import no_control_characters
-from gobiz_admin.merchants.models import GobizApp
+from gobiz_admin.merchants.models import GobizApp, Outlet
 from webhooks.models import AppCheck
 
 
@@ -16,6 +17,18 @@ class CheckForm(forms.Form):
     """Which check is asked for."""
 
     kind = forms.ChoiceField(choices=AppCheck.Kind.choices)
+
+
+class OutletForm(forms.Form):
+    """Which of these outlets a notification is about."""
+
+    outlet = forms.ModelChoiceField(Outlet.objects.none())
+
+    def __init__(self, data: Any, outlets: QuerySet[Outlet]) -> None:
+        super().__init__(data)
+        field = self.fields["outlet"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = outlets
 
 
 class _AppForm(forms.Form):

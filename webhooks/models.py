@@ -98,7 +98,7 @@ class Notification(models.Model):
                 condition=models.Q(verdict__in=["unverified", "forged"]),
                 name="notification_unproven",
             ),
-            # For pruning: rows lie on disk in the order in which they came.
+            # For working off again what came since a time: rows lie on disk in the order in which they came.
             BrinIndex(fields=["received_at"], name="notification_age", autosummarize=True),
         ]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce, wake
+from gobiz_admin.merchants.models import Merchant, Outlet
 from webhooks.models import Notification
 from webhooks.tasks import work_off
 
@@ -16,11 +17,41 @@ State = Notification.State
 # Many at once are spread out, so that an order that comes meanwhile waits behind one batch, not behind all.
 BATCH = 200
 BATCH_EVERY = timedelta(seconds=2)
+# What is worked off in under two minutes, so that an order that comes meanwhile is not kept waiting for long.
+MOST = 10_000
+
+
+class TooMany(Exception):
+    """More than MOST at once."""
 
 
 def replayable(notifications: QuerySet[Notification]) -> QuerySet[Notification]:
     """Those among them that may be worked off again: forged ones never have an effect."""
     return notifications.exclude(verdict=Notification.Verdict.FORGED)
+
+
+def of_merchant(merchant: Merchant, since: datetime, *, only_failed: bool) -> QuerySet[Notification]:
+    """What the merchant has received since then that may be worked off again; raises TooMany."""
+    found = Notification.objects.filter(gobiz_app__merchant=merchant, received_at__gte=since)
+    if only_failed:
+        found = found.filter(state__in=[State.FAILED, State.DEAD])
+    found = replayable(found)
+    if found.order_by()[: MOST + 1].count() > MOST:
+        raise TooMany
+    return found
+
+
+def outlets_to_choose(notification: Notification) -> QuerySet[Outlet]:
+    """Those of its app that the owner may say it is about; none unless nobody knows."""
+    outlets = Outlet.objects.filter(gobiz_app=notification.gobiz_app_id)
+    return outlets if notification.note == "no_outlet" else outlets.none()
+
+
+def replay_about(notification: Notification, outlet: Outlet) -> int:
+    """How many are worked off again: 1, as being about that outlet, or 0 when it may not be."""
+    this = Notification.objects.filter(pk=notification.pk)
+    replayable(this).filter(note="no_outlet").update(outlet=outlet)
+    return replay(this)
 
 
 def replay(notifications: QuerySet[Notification]) -> int:

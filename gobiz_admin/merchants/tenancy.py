@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from gobiz_admin.merchants.models import Member, Merchant, Outlet, User
@@ -53,12 +56,29 @@ class Place:
         return [self.outlet] if self.outlet else self.outlets
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the chosen outlets; where they have several, that of the settings."""
+        zones = {outlet.time_zone for outlet in self.chosen_outlets}
+        return ZoneInfo(zones.pop() if len(zones) == 1 else settings.TIME_ZONE)
+
+    @property
     def query(self) -> str:
         """What a link has to carry so that the chosen outlet stays chosen."""
         return f"?outlet={self._wanted}" if self._wanted else ""
 
 
 View = Callable[..., HttpResponse]
+
+
+def in_outlets_zone(view: View) -> View:
+    """A page inside a merchant that shows and takes times in the zone of the chosen outlets."""
+
+    @wraps(view)
+    def inner(request: MemberRequest, **kwargs: Any) -> HttpResponse:
+        with timezone.override(request.place.zone):
+            return view(request, **kwargs)
+
+    return inner
 
 
 def member_view(action: Action, *methods: str) -> Callable[[View], View]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gobiz_admin.gobiz import events
+from gobiz_admin.merchants.models import Outlet
 from tests.factories import GobizAppFactory, OutletFactory
 from tests.orders.notifications import item, order_notification, store
 from webhooks.listing import LOOKED_AT, PAGE
@@ -318,9 +321,56 @@ class TestChosenOutlet:
         assert 'id="log"' in answer.content.decode()
 
 
+class TestFoundAtOneOutlet:
+    """What is wrong is said of the whole app: the way from there must not look at the chosen outlet only."""
+
+    @pytest.mark.parametrize("trouble", ["dead", "unknown_outlet", "no_outlet", "forged"])
+    def test_the_way_leads_there(self, cast, owner, trouble):
+        OutletFactory(gobiz_app=cast.app)
+        row = store(
+            cast.outlet,
+            message(outlet={"id": "G000"} if trouble == "unknown_outlet" else None),
+            verdict=Verdict.FORGED if trouble == "forged" else Verdict.VERIFIED,
+            **({"state": State.DEAD} if trouble == "dead" else {}),
+        )
+        work_off()
+        text = page_of(owner, cast, outlet=cast.outlet.outlet_id).content.decode()
+        [link] = re.findall(r'href="(\?[^"]*result=[^"]*)"', text)
+        page = owner.get(address(cast, "webhooks") + unescape(link)).context["page"]
+        assert [found.pk for found in page.notifications] == [row.pk]
+
+
+class TestZone:
+    """Times are shown, and taken, in the zone of the outlets that are chosen."""
+
+    def test_of_the_only_outlet(self, cast, owner):
+        Outlet.objects.filter(pk=cast.outlet.pk).update(time_zone="Asia/Jayapura")
+        row = store(cast.outlet, message(), received_at=datetime(2026, 11, 24, 5, tzinfo=UTC))
+        assert "24 Nov 14:00:00" in page_of(owner, cast).content.decode()
+        assert "24 Nov 2026 14:00:00 WIT" in page_of(owner, cast, "notification", row.pk).content.decode()
+        for since, count in (("2026-11-24T13:59", 1), ("2026-11-24T14:01", 0)):
+            page = page_of(owner, cast, "replay", since=since, which="all")
+            assert page.context["count"] == count
+
+    def test_of_several_with_different_ones(self, cast, owner):
+        east = OutletFactory(gobiz_app=cast.app, time_zone="Asia/Jayapura")
+        row = store(east, message(), received_at=datetime(2026, 11, 24, 5, tzinfo=UTC), outlet_id=east.pk)
+        assert "24 Nov 12:00:00" in page_of(owner, cast).content.decode()
+        assert "24 Nov 14:00:00" in page_of(owner, cast, outlet=east.outlet_id).content.decode()
+        assert "24 Nov 2026 14:00:00 WIT" in page_of(owner, cast, "notification", row.pk).content.decode()
+
+
+def test_choosing_an_outlet_asks_for_nothing_yet(cast, owner):
+    """Its page is opened from the frame with `?outlet=`: nothing was filled in wrongly."""
+    answer = page_of(owner, cast, "replay", outlet=cast.outlet.outlet_id)
+    assert answer.status_code == 200
+    assert answer.context["count"] is None
+    assert f'name="outlet" value="{cast.outlet.outlet_id}"' in answer.content.decode()
+
+
 class TestManyTooMany:
     def test_more_than_can_be_done_soon(self, cast, owner, monkeypatch):
-        monkeypatch.setattr("webhooks.views.replay.MOST", 1)
+        monkeypatch.setattr("webhooks.replaying.MOST", 1)
         for number in range(2):
             store(cast.outlet, message(f"e-{number}"), state=State.DEAD)
         query = {"since": "2020-01-01T00:00", "which": "failed"}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gobiz_admin.merchants.models import GobizApp, Outlet
 from gobiz_admin.merchants.roles import Action
-from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from webhooks import event_words
 from webhooks.app_health import app_health
 from webhooks.health import counts_of, health_of
@@ -51,6 +51,7 @@ class FilterForm(forms.Form):
 
 
 @member_view(Action.SEE_WEBHOOKS)
+@in_outlets_zone
 def webhooks(request: MemberRequest) -> HttpResponse:
     chosen = request.place.outlet if request.GET.get("outlet") else None
     apps = _apps(request, chosen)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,11 +16,12 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from webhooks import event_words, lag
 from webhooks.envelope import read_envelope
+from webhooks.forms import OutletForm
 from webhooks.models import Notification
 from webhooks.notes import sentence_of
 from webhooks.pointers import address_of_order
 from webhooks.reading_body import read_body
-from webhooks.replaying import replay, replayable
+from webhooks.replaying import outlets_to_choose, replay, replay_about
 
 MOST_UNREAD = 20
 VERDICTS: dict[str, str | Promise] = {
@@ -58,9 +60,10 @@ def notification(request: MemberRequest, pk: int) -> HttpResponse:
         "unread": row.unread[:MOST_UNREAD],
         "verdict_words": VERDICTS[row.verdict],
         "may_replay": row.verdict != Notification.Verdict.FORGED and bool(raw),
-        "outlets": row.gobiz_app.outlets.all() if row.note == "no_outlet" else [],
+        "outlets": outlets_to_choose(row),
     }
-    return render(request, "webhooks/notification.html", context)
+    with timezone.override(row.outlet.zone if row.outlet else request.place.zone):
+        return render(request, "webhooks/notification.html", context)
 
 
 def _usable(outlet_id: str) -> str:
@@ -86,16 +89,14 @@ def raw(request: MemberRequest, pk: int) -> HttpResponse:
 def again(request: MemberRequest, pk: int) -> HttpResponse:
     """Work it off again; with `outlet`, one of its app's, as being about that outlet."""
     row = _find(request, pk)
-    this = Notification.objects.filter(pk=row.pk)
     if "outlet" in request.POST:
-        chosen = request.POST["outlet"]
-        outlets = row.gobiz_app.outlets.filter(
-            pk=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0
-        )
-        if row.note != "no_outlet" or not outlets.exists():
+        form = OutletForm(request.POST, outlets=outlets_to_choose(row))
+        if not form.is_valid():
             raise Http404
-        replayable(this).filter(note="no_outlet").update(outlet=outlets.get())
-    if replay(this):
+        replayed = replay_about(row, form.cleaned_data["outlet"])
+    else:
+        replayed = replay(Notification.objects.filter(pk=row.pk))
+    if replayed:
         messages.success(request, _("It is being worked off again."))
     else:
         messages.error(request, _("A refused notification cannot be worked off. Nothing was changed."))

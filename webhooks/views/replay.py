@@ -1,6 +1,7 @@
 """Working many notifications off again: how many first, then doing it."""
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -12,13 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from gobiz_admin.merchants.roles import Action
-from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from webhooks.models import Notification
-from webhooks.replaying import replay, replayable
-
-State = Notification.State
-# What is worked off in under two minutes, so that an order that comes meanwhile is not kept waiting for long.
-MOST = 10_000
+from webhooks.replaying import MOST, TooMany, of_merchant, replay
 
 
 class ReplayForm(forms.Form):
@@ -35,20 +32,11 @@ class ReplayForm(forms.Form):
 
 
 @member_view(Action.MANAGE_WEBHOOKS, "GET", "POST")
+@in_outlets_zone
 def replay_many(request: MemberRequest) -> HttpResponse:
-    data = request.POST or request.GET or None
-    yesterday = timezone.localtime() - timedelta(hours=24)
-    # As the browser's own field for a time wants it.
-    initial = {"since": yesterday.strftime("%Y-%m-%dT%H:%M"), "which": "failed"}
-    form = ReplayForm(data, initial=initial)
-    found = _found(request, form) if data and form.is_valid() else None
-    count = None if found is None else found.order_by()[: MOST + 1].count()
-    if count is not None and count > MOST:
-        form.add_error(
-            "since", _("These are more than %(most)d notifications. Choose a later time.") % {"most": MOST}
-        )
-        count = None
-    if request.method == "POST" and found is not None and count is not None:
+    form = ReplayForm(_asked(request), initial=_yesterday())
+    found = _found(request, form) if form.is_bound and form.is_valid() else None
+    if request.method == "POST" and found is not None:
         replayed = replay(found)
         words = ngettext(
             "%(count)d notification is being worked off again.",
@@ -57,14 +45,31 @@ def replay_many(request: MemberRequest) -> HttpResponse:
         )
         messages.success(request, words % {"count": replayed})
         return redirect("webhooks", request.merchant.pk)
+    count = None if found is None else found.count()
     status = 422 if form.errors else 200
     return render(request, "webhooks/replay.html", {"form": form, "count": count}, status=status)
 
 
-def _found(request: MemberRequest, form: ReplayForm) -> QuerySet[Notification]:
-    found = Notification.objects.filter(
-        gobiz_app__merchant=request.merchant, received_at__gte=form.cleaned_data["since"]
-    )
-    if form.cleaned_data["which"] == "failed":
-        found = found.filter(state__in=[State.FAILED, State.DEAD])
-    return replayable(found)
+def _asked(request: MemberRequest) -> Any:
+    """What the form was filled in with; None when only an outlet was chosen in the frame."""
+    if request.method == "POST":
+        return request.POST
+    return request.GET if request.GET.keys() & ReplayForm.base_fields.keys() else None
+
+
+def _yesterday() -> dict[str, str]:
+    since = timezone.localtime() - timedelta(hours=24)
+    # As the browser's own field for a time wants it.
+    return {"since": since.strftime("%Y-%m-%dT%H:%M"), "which": "failed"}
+
+
+def _found(request: MemberRequest, form: ReplayForm) -> QuerySet[Notification] | None:
+    """Which ones; None, and the form says why, when they are too many."""
+    asked = form.cleaned_data
+    try:
+        return of_merchant(request.merchant, asked["since"], only_failed=asked["which"] == "failed")
+    except TooMany:
+        form.add_error(
+            "since", _("These are more than %(most)d notifications. Choose a later time.") % {"most": MOST}
+        )
+    return None

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from gobiz_admin.merchants.models import GobizApp
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.rotating import RotationUnderWay
-from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from webhooks import rotating, rotation_ends
 from webhooks.app_health import app_health, app_subscriptions
 from webhooks.asking import ask
@@ -24,6 +24,7 @@ from webhooks.signers import signers_of
 
 
 @member_view(Action.MANAGE_WEBHOOKS)
+@in_outlets_zone
 def subscriptions(request: MemberRequest) -> HttpResponse:
     apps = list(_apps(request))
     signers = signers_of(apps)
@@ -32,18 +33,21 @@ def subscriptions(request: MemberRequest) -> HttpResponse:
 
 
 @member_view(Action.MANAGE_WEBHOOKS)
+@in_outlets_zone
 def app_state(request: MemberRequest, app_pk: int) -> HttpResponse:
     """The part of the page about one app that changes by itself."""
     return _state(request, _app(request, app_pk))
 
 
 @member_view(Action.SEE_WEBHOOKS)
+@in_outlets_zone
 def app_health_part(request: MemberRequest, app_pk: int) -> HttpResponse:
     app = _app(request, app_pk)
     return render(request, "webhooks/_app_health.html", {"health": app_health(app, app.checks.all())})
 
 
 @member_view(Action.MANAGE_WEBHOOKS, "POST")
+@in_outlets_zone
 def check_app(request: MemberRequest, app_pk: int) -> HttpResponse:
     """Begin a check: of the subscriptions, which repairs them, or a test of the address."""
     app = _app(request, app_pk)
