@@ -124,7 +124,7 @@ def resync(outlet: Outlet, user: User | None) -> Sync:
     is the cure that the merchant asked for. Any other error raises PublishRefused and changes nothing.
     """
     try:
-        return request_publish(outlet, user)
+        return request_publish(outlet, user, again=True)
     except PublishRefused as refused:
         if any(check.code != "external_id_missing" for check in refused.checks):
             raise
@@ -132,4 +132,4 @@ def resync(outlet: Outlet, user: User | None) -> Sync:
         lock_outlet(outlet)
         selling = OutletCatalog.objects.select_related("catalog").get(outlet=outlet)
         accept_proposals(selling.catalog, user)
-        return request_publish(outlet, user)
+        return request_publish(outlet, user, again=True)

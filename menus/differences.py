@@ -25,6 +25,15 @@ class Change:
     of: str = "item"
 
 
+def counted(changes: Iterable[Change]) -> dict[str, int]:
+    """How many changes of each kind; added and removed ones by what they are: `removed:item`."""
+    of: dict[str, int] = {}
+    for change in changes:
+        key = f"{change.kind}:{change.of}" if change.kind in ("added", "removed") else change.kind
+        of[key] = of.get(key, 0) + 1
+    return of
+
+
 def from_live(data: Row) -> Row:
     """The live menu (GET catalog) in the shape of a payload; what has no external_id has None."""
     categories = data.get("variant_categories") or []

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils import timezone
 
 from gobiz_admin.gobiz.client import GobizClient
@@ -21,12 +21,13 @@ from gobiz_admin.gobiz.errors import GobizError
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import AuditEntry, Outlet, User
-from menus import states
+from menus import states, versions
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_tree, errors_in
 from menus.differences import matches_live
 from menus.locking import lock_catalog, lock_outlet
 from menus.models import CatalogVersion, OutletCatalog, Sync, SyncAttempt
 from menus.payload import Payload, checksum, payload_of
+from menus.removals import refuse_unconfirmed
 from menus.tree import load_tree
 from menus.waking import wake_task
 
@@ -44,10 +45,28 @@ class PublishRefused(Exception):
         self.checks = checks
 
 
-def request_publish(outlet: Outlet, user: User | None) -> Sync:
-    """The new queued sync, of a new version of what the outlet sells now; it replaces one that waits.
+class AlreadyPublished(Exception):
+    """GoFood was proven to have exactly this; `sync` proved it. Nothing was stored, nothing is sent."""
 
-    Raises PublishRefused when a check finds an error, and then stores nothing.
+    def __init__(self, sync: Sync) -> None:
+        super().__init__(sync.pk)
+        self.sync = sync
+
+
+def request_publish(
+    outlet: Outlet,
+    user: User | None,
+    *,
+    note: str = "",
+    again: bool = False,
+    removing: int | None = None,
+) -> Sync:
+    """The queued sync of a new version of what the outlet sells now; it replaces one that waits.
+
+    What is byte for byte the same as the version that is on its way gives that one's sync: pressed twice is
+    sent once. With `again` it is sent once more. `removing`: the typed number of items that go.
+    Raises PublishRefused when a check finds an error, RemovalUnconfirmed when many items would go and their
+    number was not typed, AlreadyPublished when GoFood has just this; and then stores nothing.
     """
     with transaction.atomic():
         lock_outlet(outlet)
@@ -55,18 +74,47 @@ def request_publish(outlet: Outlet, user: User | None) -> Sync:
         if selling is None:
             raise PublishRefused([NEVER_IMPORTED_CHECK])
         tree = load_tree(lock_catalog(selling.catalog_id), outlet)
-        if errors := errors_in(check_tree(tree)):
+        checks = check_tree(tree)
+        if errors := errors_in(checks):
             raise PublishRefused(errors)
-        version = _freeze(outlet, payload_of(tree), user)
+        draft = versions.draft_of(outlet, payload_of(tree), checks)
+        sync = None if again else versions.same_on_its_way(outlet, draft.payload)
+        if sync is None:
+            refuse_unconfirmed(draft.removal, removing)
+            sync = _queue(outlet, versions.freeze(outlet, draft, user, note), user)
         OutletCatalog.objects.filter(pk=selling.pk).update(published_revision=tree.catalog.revision)
-        return _queue(outlet, version, user)
+    return _unless_published(sync)
 
 
-def _freeze(outlet: Outlet, payload: Payload, user: User | None) -> CatalogVersion:
-    last = CatalogVersion.objects.filter(outlet=outlet).aggregate(last=Max("number"))["last"] or 0
-    return CatalogVersion.objects.create(
-        outlet=outlet, number=last + 1, payload=payload, checksum=checksum(payload), created_by=user
-    )
+def bring_back(
+    version: CatalogVersion, user: User | None, *, note: str = "", removing: int | None = None
+) -> Sync:
+    """The queued sync of a new version with the older one's menu, with the stock of today.
+
+    The catalog stays as it is: what was edited since can be published again later. Raises NotSendable,
+    RemovalUnconfirmed and AlreadyPublished, and then stores nothing.
+    """
+    outlet = version.outlet
+    with transaction.atomic():
+        lock_outlet(outlet)
+        selling = OutletCatalog.objects.get(outlet=outlet)
+        tree = load_tree(lock_catalog(selling.catalog_id), outlet)
+        payload = versions.sendable(version, tree)
+        draft = versions.draft_of(outlet, payload, [])
+        sync = versions.same_on_its_way(outlet, draft.payload)
+        if sync is None:
+            refuse_unconfirmed(draft.removal, removing)
+            sync = _queue(outlet, versions.freeze(outlet, draft, user, note, restores=version), user)
+        # What the catalog holds beside it counts as not published.
+        revision = tree.catalog.revision if payload == payload_of(tree) else None
+        OutletCatalog.objects.filter(pk=selling.pk).update(published_revision=revision)
+    return _unless_published(sync)
+
+
+def _unless_published(sync: Sync) -> Sync:
+    if sync.state == State.CONFIRMED:
+        raise AlreadyPublished(sync)
+    return sync
 
 
 def _queue(outlet: Outlet, version: CatalogVersion, user: User | None) -> Sync:
@@ -78,6 +126,8 @@ def _queue(outlet: Outlet, version: CatalogVersion, user: User | None) -> Sync:
         outlet=outlet, version=version, request_id=uuid.uuid4().hex, requested_by=user, next_attempt_at=now
     )
     facts = {"outlet_id": outlet.outlet_id, "version": version.number, "request_id": sync.request_id}
+    if version.restores is not None:
+        facts["restores"] = version.restores.number
     AuditEntry.objects.create(merchant_id=outlet.merchant_id, user=user, action="menu.published", facts=facts)
     wake_task("send_sync", sync.pk)
     announce(outlet.merchant_id, "syncs", outlet=outlet.outlet_id, sync=sync.pk)

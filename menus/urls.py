@@ -27,6 +27,7 @@ from menus.views import (
     stock,
     syncs,
     undo,
+    versions,
 )
 
 urlpatterns = [
@@ -88,6 +89,7 @@ urlpatterns = [
     path("outlets/<int:outlet_pk>/import/progress/", imports.import_progress, name="import_progress"),
     path("publish/", publish.publish, name="publish"),
     path("publish/history/", publish.history, name="history"),
+    path("publish/versions/<int:pk>/", versions.version_page, name="version"),
     path("outlets/<int:outlet_pk>/publish/", publish.publish_review, name="publish_review"),
     path("syncs/<int:pk>/", syncs.sync_page, name="sync_page"),
     path("syncs/<int:pk>/progress/", syncs.sync_progress, name="sync_progress"),

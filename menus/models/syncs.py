@@ -16,6 +16,16 @@ class CatalogVersion(models.Model):
     # Number 0: the `data` of GET catalog. Others: `menus` and `variant_categories` of PUT catalog.
     payload = models.JSONField()
     checksum = models.CharField(max_length=64)
+    # The merchant's own words about it.
+    note = models.CharField(max_length=200, blank=True)
+    # What it changed of what GoFood had: how many, per kind (`differences.counted`).
+    changes = models.JSONField(default=dict)
+    # The hints that were open, as code → how many; no error was, or it would not exist.
+    hints = models.JSONField(default=dict)
+    # What looked wrong and was typed to be right: [{"code", "name", "value", "by", "at"}].
+    confirmations = models.JSONField(default=list)
+    # The older version that this one brought back.
+    restores = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
 

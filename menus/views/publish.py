@@ -1,5 +1,8 @@
 """What is published where, what publishing would change, and what was published before."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -10,8 +13,11 @@ from django.shortcuts import render
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.checks import Check, guards_in
-from menus.models import OutletCatalog, Sync
-from menus.publishing import PublishRefused, request_publish
+from menus.forms.fields import read_rupiah
+from menus.models import CatalogVersion, OutletCatalog, Sync
+from menus.publishing import AlreadyPublished, PublishRefused, request_publish
+from menus.removals import RemovalUnconfirmed
+from menus.text import clean
 from menus.views import reach
 from menus.views.checking import Refused, groups_of, unplaced
 from menus.views.jumping import Jumps
@@ -36,7 +42,12 @@ def publish(request: MemberRequest) -> HttpResponse:
     }
     rows = [_row(outlet, sellings.get(outlet.pk), latest.get(outlet.pk)) for outlet in outlets]
     recent = list(_syncs(request)[: RECENT + 1])
-    context = {"rows": rows, "syncs": recent[:RECENT], "more": len(recent) > RECENT}
+    context = {
+        "rows": rows,
+        "syncs": recent[:RECENT],
+        "more": len(recent) > RECENT,
+        "found": _found(request) if len(recent) <= RECENT else [],
+    }
     return render(request, "menus/publish.html", context)
 
 
@@ -48,13 +59,21 @@ def _row(outlet: Any, selling: OutletCatalog | None, sync: Sync | None) -> dict[
 def _syncs(request: MemberRequest) -> QuerySet[Sync]:
     """The syncs of the chosen outlets, newest first, without their payloads."""
     rows = Sync.objects.filter(outlet__merchant=request.merchant, outlet__in=request.place.chosen_outlets)
-    return rows.select_related("outlet", "version", "requested_by").defer("version__payload").order_by("-pk")
+    rows = rows.select_related("outlet", "version__restores", "requested_by")
+    return rows.defer("version__payload", "version__restores__payload").order_by("-pk")
+
+
+def _found(request: MemberRequest) -> list[CatalogVersion]:
+    """The menus as they were found on GoFood: version 0 of the chosen outlets."""
+    rows = CatalogVersion.objects.filter(number=0, outlet__in=request.place.chosen_outlets)
+    return list(rows.select_related("outlet").defer("payload").order_by("outlet__name", "pk"))
 
 
 @member_view(Action.PUBLISH_MENU)
 def history(request: MemberRequest) -> HttpResponse:
     page = Paginator(_syncs(request), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "menus/history.html", {"page": page, "syncs": page.object_list})
+    found = [] if page.has_next() else _found(request)
+    return render(request, "menus/history.html", {"page": page, "syncs": page.object_list, "found": found})
 
 
 @member_view(Action.PUBLISH_MENU, "GET", "HEAD", "POST")
@@ -66,11 +85,35 @@ def publish_review(request: MemberRequest, outlet_pk: int) -> HttpResponse:
     seen = request.POST.get("revision", "")
     if selling is not None and seen and seen != str(selling.catalog.revision):
         return review_page(request, review(outlet, selling), changed_meanwhile=True)
+    asked = Asked.of(request)
     try:
-        sync = request_publish(outlet, request.user)
+        sync = request_publish(
+            outlet, request.user, note=asked.note, again=asked.again, removing=asked.removing
+        )
     except PublishRefused as refused:
         return review_page(request, review(outlet, selling), blocking=refused.checks)
+    except RemovalUnconfirmed as unconfirmed:
+        return review_page(request, review(outlet, selling), asked=asked, unconfirmed=unconfirmed)
+    except AlreadyPublished as published:
+        sync = published.sync
     return reach.go(request, "sync_page", sync.pk)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed beside the button: a note, the number of items that go, once more the same."""
+
+    note: str = ""
+    removing: int | None = None
+    again: bool = False
+
+    @classmethod
+    def of(cls, request: MemberRequest) -> Asked:
+        return cls(
+            clean(request.POST.get("note"))[:200],
+            read_rupiah(request.POST.get("removing", "")),
+            "again" in request.POST,
+        )
 
 
 def review_page(
@@ -79,6 +122,8 @@ def review_page(
     changed_meanwhile: bool = False,
     blocking: list[Check] | None = None,
     refused: Refused | None = None,
+    asked: Asked = Asked(),
+    unconfirmed: RemovalUnconfirmed | None = None,
 ) -> HttpResponse:
     """What publishing would change; `refused` is the answer to a guard that was not what it asked for."""
     blocks = found.errors or blocking or []
@@ -96,6 +141,10 @@ def review_page(
         "warning_count": len(found.warnings),
         "summary": summary(found.changes),
         "groups": grouped(found.changes),
+        "asked": asked,
+        # GoFood was sent just this: pressing the button means once more.
+        "again": bool(found.base and found.base.number) and not (found.changes or found.edited),
+        "unconfirmed": unconfirmed,
         "changed_meanwhile": changed_meanwhile,
         "under_way": Sync.objects.filter(
             outlet=found.outlet, state__in=[Sync.State.QUEUED, Sync.State.SENDING]

@@ -9,6 +9,7 @@ from gobiz_admin.merchants.tenancy import MemberRequest
 from menus.editing import Thing
 from menus.models import (
     Catalog,
+    CatalogVersion,
     MappingAlert,
     Menu,
     MenuItem,
@@ -65,6 +66,11 @@ def outlet_of(request: MemberRequest, pk: int) -> Outlet:
 
 def sync_of(request: MemberRequest, pk: int) -> Sync:
     rows = Sync.objects.select_related("outlet", "version", "requested_by")
+    return get_object_or_404(rows, outlet__merchant=request.merchant, pk=pk)
+
+
+def version_of(request: MemberRequest, pk: int) -> CatalogVersion:
+    rows = CatalogVersion.objects.select_related("outlet__gobiz_app", "created_by", "restores")
     return get_object_or_404(rows, outlet__merchant=request.merchant, pk=pk)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
 
 from gobiz_admin.merchants.models import Outlet
 from menus.checks import Check, check_catalog, check_tree
-from menus.differences import Change, differences, from_live
-from menus.models import CatalogVersion, OutletCatalog, Sync
+from menus.differences import Change, differences
+from menus.models import CatalogVersion, OutletCatalog
 from menus.payload import payload_of
+from menus.removals import Removal, removal_in
 from menus.tree import Tree, load_tree
+from menus.versions import comparable, newly_mapped, version_on_gofood
 
 
 @dataclass
@@ -25,6 +26,8 @@ class Review:
     # The version that GoFood has; None: nothing was ever read or published.
     base: CatalogVersion | None = None
     changes: list[Change] = field(default_factory=list)
+    # So many items would go that their number has to be typed.
+    removal: Removal | None = None
     # Rows that GoFood has without an external_id: an order for one of them never reaches us.
     newly_mapped: int = 0
 
@@ -65,27 +68,8 @@ def review(outlet: Outlet, selling: OutletCatalog | None) -> Review:
     tree = load_tree(selling.catalog, outlet)
     found = Review(outlet, selling, tree, check_tree(tree), base=version_on_gofood(outlet))
     if found.base is not None:
-        old = found.base.payload if found.base.number else from_live(found.base.payload)
-        new = payload_of(tree)
+        old, new = comparable(found.base), payload_of(tree)
         found.changes = differences(old, new)
+        found.removal = removal_in(old, found.changes)
         found.newly_mapped = newly_mapped(old, new)
     return found
-
-
-def version_on_gofood(outlet: Outlet) -> CatalogVersion | None:
-    """The version that GoFood took last, else the live menu as it was found."""
-    taken = Sync.objects.filter(outlet=outlet, state__in=[Sync.State.ACCEPTED, Sync.State.CONFIRMED])
-    sync = taken.select_related("version").order_by("-pk").first()
-    return sync.version if sync else CatalogVersion.objects.filter(outlet=outlet, number=0).first()
-
-
-def newly_mapped(old: dict[str, Any], new: dict[str, Any]) -> int:
-    """How many items and variants of `old` have no external_id there and will have one."""
-    without = Counter(row["name"] for row in _mapped_rows(old) if not row["external_id"])
-    with_one = Counter(row["name"] for row in _mapped_rows(new) if row["external_id"])
-    return sum(min(count, with_one[name]) for name, count in without.items())
-
-
-def _mapped_rows(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    items = [item for menu in payload["menus"] for item in menu["menu_items"]]
-    return items + [row for category in payload["variant_categories"] for row in category["variants"]]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
-from menus.differences import Change, differences, from_live
+from menus.differences import Change, differences
 from menus.models import Catalog, MenuImport, OutletCatalog
 from menus.payload import payload_of
 from menus.sentences import UNEXPECTED, Sentence, import_sentence
@@ -26,8 +26,8 @@ from menus.sharing import (
     start_outlet_from,
 )
 from menus.sharing_effects import tree_after
+from menus.versions import comparable, version_on_gofood
 from menus.views import reach
-from menus.views.reviewing import version_on_gofood
 from menus.views.wording import grouped, summary
 
 REFUSED: dict[str, Sentence] = {
@@ -135,7 +135,7 @@ def _effect(request: MemberRequest, outlet: Outlet) -> dict[str, Any]:
     base = version_on_gofood(outlet)
     changes: list[Change] = []
     if base is not None:
-        changes = differences(base.payload if base.number else from_live(base.payload), new)
+        changes = differences(comparable(base), new)
     return {
         "chosen": catalog,
         "keep": keep,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from gobiz_admin.merchants.templatetags.wording import rupiah
-from menus.differences import Change
+from menus.differences import Change, counted
 from menus.hours_text import DAY_WORDS
 from menus.models import Sync, VariantCategory
 
@@ -89,10 +89,11 @@ OF_WORDS: dict[str, Words] = {
 
 def summary(changes: Iterable[Change]) -> str:
     """“Changes 3 prices, adds 1 item, removes none.”: always says what is removed."""
-    of: dict[str, int] = {}
-    for change in changes:
-        key = f"{change.kind}:{change.of}" if change.kind in ("added", "removed") else change.kind
-        of[key] = of.get(key, 0) + 1
+    return summary_of(counted(changes))
+
+
+def summary_of(of: dict[str, int]) -> str:
+    """The same from `differences.counted`."""
     parts = [words % {"count": of[key]} for key, words in _parts(of) if of.get(key)]
     if not any(key.startswith("removed") for key in of):
         parts.append(_("removes none"))

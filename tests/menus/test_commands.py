@@ -131,7 +131,7 @@ def test_publish_that_fails_prints_the_sync_and_why(fake_gobiz, monkeypatch):
 def test_show_syncs_newest_first_whole_or_limited(fake_gobiz):
     outlet = selling_outlet()
     for _ in range(3):
-        request_publish(outlet, None)
+        request_publish(outlet, None, again=True)
     assert [sync["version"] for sync in run("show_syncs", outlet.outlet_id)] == [3, 2, 1]
     assert [sync["version"] for sync in run("show_syncs", outlet.outlet_id, "--limit", "1")] == [3]
     assert run("show_syncs", selling_outlet().outlet_id) == []
@@ -160,7 +160,7 @@ def test_lists_cost_the_same_whatever_their_length(fake_gobiz, command):
         outlet = selling_outlet()
         for number in range(size):
             open_alert(outlet, f"F-{number}", "", ["A"], ["B"], None)
-            request_publish(outlet, None)
+            request_publish(outlet, None, again=True)
         with CaptureQueriesContext(connection) as captured:
             run(command, outlet.outlet_id)
         return len(captured)

@@ -52,11 +52,17 @@ def outlet(fake_gobiz):
 
 
 def test_publishing_at_once_leaves_one_waiting_and_no_number_twice(outlet):
-    syncs = at_once(*[lambda: request_publish(outlet, None)] * 5)
+    syncs = at_once(*[lambda: request_publish(outlet, None, again=True)] * 5)
     assert all(isinstance(sync, Sync) for sync in syncs), syncs
     assert sorted(CatalogVersion.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
     assert Sync.objects.filter(state="queued").get().version.number == 5
     assert Sync.objects.filter(state="superseded").count() == 4
+
+
+def test_pressed_by_five_at_once_is_one_version(outlet):
+    syncs = at_once(*[lambda: request_publish(outlet, None)] * 5)
+    assert {sync.pk for sync in syncs} == {Sync.objects.get().pk}
+    assert CatalogVersion.objects.count() == 1
 
 
 def test_five_workers_send_one_sync_once(fake_gobiz, outlet):
@@ -72,7 +78,7 @@ def test_two_syncs_of_an_outlet_are_never_on_their_way_together(fake_gobiz, outl
     def during_put():
         on_their_way.append(1)
         most.append(len(on_their_way))
-        at_once(lambda: send(request_publish(outlet, None).pk))
+        at_once(lambda: send(request_publish(outlet, None, again=True).pk))
         on_their_way.pop()
 
     fake_gobiz.during_put = during_put
@@ -83,7 +89,7 @@ def test_two_syncs_of_an_outlet_are_never_on_their_way_together(fake_gobiz, outl
 
 def test_the_notification_and_the_answer_at_once(fake_gobiz, outlet):
     for _ in range(5):
-        sync = request_publish(outlet, None)
+        sync = request_publish(outlet, None, again=True)
         notify = partial(mapping_updated, outlet, sync.request_id, [], timezone.now())
         notifying = threading.Thread(target=at_once, args=(notify, notify))
         fake_gobiz.during_put = notifying.start

@@ -21,8 +21,8 @@ def outlet(fake_gobiz):
     return outlet
 
 
-def publish(outlet):
-    sync = request_publish(outlet, None)
+def publish(outlet, **asked):
+    sync = request_publish(outlet, None, **asked)
     send(sync.pk)
     return again(sync)
 
@@ -98,7 +98,7 @@ def test_after_an_answer_that_was_lost(fake_gobiz, outlet):
 
 def test_what_is_superseded_stays_so(outlet):
     old = publish(outlet)
-    new = publish(outlet)
+    new = publish(outlet, again=True)
     assert (again(old).state, new.state) == ("superseded", "accepted")
     notify(old)
     assert (again(old).state, again(new).state) == ("superseded", "accepted")
@@ -171,6 +171,6 @@ def test_without_the_right_to_read_it_waits_for_the_notification(fake_gobiz, out
 def test_an_older_one_is_not_failed_while_a_newer_is_on_its_way(fake_gobiz, outlet):
     old = publish(outlet)
     fake_gobiz.live[outlet.outlet_id] = {"menus": [], "variant_categories": []}
-    request_publish(outlet, None)
+    request_publish(outlet, None, again=True)
     Sync.objects.exclude(pk=old.pk).update(state="sending")
     assert read(old, timedelta(minutes=11)).state == "accepted"

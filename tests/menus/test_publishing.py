@@ -143,7 +143,7 @@ def test_it_is_not_sent_before_it_is_due(fake_gobiz, outlet):
 
 
 def test_a_newer_one_replaces_what_waits(fake_gobiz, outlet):
-    old, new = request_publish(outlet, None), request_publish(outlet, None)
+    old, new = request_publish(outlet, None), request_publish(outlet, None, again=True)
     old.refresh_from_db()
     assert (old.state, new.state, new.version.number) == ("superseded", "queued", 2)
     send(old.pk)
@@ -157,7 +157,7 @@ def test_one_sending_per_outlet(fake_gobiz, outlet):
     def publish_again():
         nonlocal second
         fake_gobiz.during_put = None
-        second = request_publish(outlet, None)
+        second = request_publish(outlet, None, again=True)
         send(second.pk)
         assert Sync.objects.get(pk=second.pk).state == "queued"
 
@@ -217,7 +217,7 @@ def test_retry_after_is_honoured(fake_gobiz, outlet):
 
 def test_a_failure_leaves_the_field_to_a_newer_one(fake_gobiz, outlet):
     first = request_publish(outlet, None)
-    fake_gobiz.during_put = lambda: request_publish(outlet, None)
+    fake_gobiz.during_put = lambda: request_publish(outlet, None, again=True)
     fake_gobiz.writes = [unavailable()]
     assert sent(first).state == "superseded"
     assert Sync.objects.get(state="queued").version.number == 2

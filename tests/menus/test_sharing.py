@@ -246,7 +246,8 @@ def test_a_new_outlet_publishes_nothing_before_its_live_menu_is_kept(
     assert MenuImport.objects.get().counts["kept"]["menu_items"] == 3
     # Nothing of it went into the catalog.
     assert payload_of(load_tree(catalog)) == before
-    version = request_publish(new, user).version
+    # Its own live menu, three items, gives way to the shared one: that has to be typed.
+    version = request_publish(new, user, removing=3).version
     sent = version.payload["menus"][0]["menu_items"]
     assert [(row["name"], row["price"], row["in_stock"]) for row in sent] == [("Ayam Geprek", 13000, True)]
     # Orders of the new outlet are recognised by the ids of the old one.
@@ -266,7 +267,7 @@ def test_a_live_menu_that_cannot_be_read_opens_nothing(fake_gobiz, first, user):
     run_import(request_import(new, user).pk)
     assert CatalogVersion.objects.get(outlet=new).number == 0
     assert not MenuItem.objects.filter(name="Ayam Bakar").exists()
-    assert request_publish(new, user)
+    assert request_publish(new, user, removing=3)
 
 
 def test_after_the_backup_an_import_is_an_import_again(fake_gobiz, first, catalog, user):

@@ -44,6 +44,7 @@ def pages(shop: Shop) -> dict[str, tuple[str, str]]:
         "history": (shop.url("history"), "manager"),
         "publish_review": (shop.url("publish_review", shop.outlet.pk), "manager"),
         "sync_page": (shop.url("sync_page", sync.pk), "manager"),
+        "version": (shop.url("version", sync.version_id), "manager"),
         "sync_progress": (shop.url("sync_progress", sync.pk), "manager"),
         "resync_alert": (shop.url("resync_alert", alert.pk), "manager"),
     }

@@ -1,0 +1,188 @@
+"""Versions of an outlet's menu: frozen when they are published, compared, and brought back."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max
+
+from gobiz_admin.merchants.models import Outlet, User
+from menus.checks import Check
+from menus.differences import counted, differences, from_live, pair
+from menus.models import CatalogVersion, PriceConfirmation, Sync
+from menus.payload import Payload, checksum, payload_of
+from menus.removals import Removal, removal_in
+from menus.tree import Tree
+
+State = Sync.State
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A payload that is about to be frozen, and what was found about it."""
+
+    payload: Payload
+    base: CatalogVersion | None
+    changes: dict[str, int]
+    removal: Removal | None
+    hints: dict[str, int]
+
+
+class NotSendable(Exception):
+    """A version cannot be sent: GoFood would not know what orders name. `names` have no external_id."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names[:10]))
+        self.names = names
+
+
+def version_on_gofood(outlet: Outlet) -> CatalogVersion | None:
+    """The version that GoFood took last, else the live menu as it was found."""
+    taken = Sync.objects.filter(outlet=outlet, state__in=[State.ACCEPTED, State.CONFIRMED])
+    sync = taken.select_related("version").order_by("-pk").first()
+    return sync.version if sync else CatalogVersion.objects.filter(outlet=outlet, number=0).first()
+
+
+def comparable(version: CatalogVersion) -> Payload:
+    """The version in the shape of a payload; version 0 was kept as GoFood showed it."""
+    return version.payload if version.number else from_live(version.payload)
+
+
+def draft_of(outlet: Outlet, payload: Payload, checks: list[Check]) -> Draft:
+    """What publishing the payload would change of what GoFood has."""
+    base = version_on_gofood(outlet)
+    old = comparable(base) if base else {"menus": [], "variant_categories": []}
+    changes = differences(old, payload)
+    hints = Counter(check.code for check in checks if not check.blocks)
+    return Draft(payload, base, counted(changes), removal_in(old, changes), dict(hints))
+
+
+def freeze(
+    outlet: Outlet, draft: Draft, user: User | None, note: str = "", restores: CatalogVersion | None = None
+) -> CatalogVersion:
+    """The outlet's next version. The caller holds the outlet's lock."""
+    last = CatalogVersion.objects.filter(outlet=outlet).aggregate(last=Max("number"))["last"] or 0
+    return CatalogVersion.objects.create(
+        outlet=outlet,
+        number=last + 1,
+        payload=draft.payload,
+        checksum=checksum(draft.payload),
+        note=note[:200],
+        changes=draft.changes,
+        hints=draft.hints,
+        confirmations=_confirmations(outlet, draft, user),
+        restores=restores,
+        created_by=user,
+    )
+
+
+def _confirmations(outlet: Outlet, draft: Draft, user: User | None) -> list[dict[str, Any]]:
+    """What was typed to be right since the version that GoFood has, and the removal, if one was asked for."""
+    given = PriceConfirmation.objects.filter(outlet=outlet).select_related("confirmed_by", "item", "variant")
+    if draft.base is not None:
+        given = given.filter(confirmed_at__gt=draft.base.created_at)
+    rows = [
+        {
+            "code": row.code,
+            "name": row.item.name if row.item else row.variant.name if row.variant else "",
+            "value": row.value if row.item_id or row.variant_id else "",
+            "by": row.confirmed_by.email if row.confirmed_by else "",
+            "at": row.confirmed_at.isoformat(),
+        }
+        for row in given.order_by("pk")
+    ]
+    if draft.removal is not None:
+        by = user.email if user else ""
+        rows.append({"code": "removal", "name": "", "value": str(draft.removal.count), "by": by, "at": ""})
+    return rows
+
+
+def same_on_its_way(outlet: Outlet, payload: Payload) -> Sync | None:
+    """The outlet's newest sync if it carries, or has proven, exactly this payload; None after a failed one."""
+    newest = Sync.objects.filter(outlet=outlet).exclude(state=State.SUPERSEDED)
+    sync = newest.select_related("version").defer("version__payload").order_by("-pk").first()
+    if sync is None or sync.state == State.FAILED or sync.version.checksum != checksum(payload):
+        return None
+    return sync
+
+
+def sendable(version: CatalogVersion, tree: Tree) -> Payload:
+    """The version as it would be sent today: with the stock of today.
+
+    What had no external_id on GoFood when version 0 was kept gets that of the same thing in the catalog;
+    NotSendable when there is none.
+    """
+    now = payload_of(tree)
+    payload = comparable(version) if version.number else _with_ids(comparable(version), now)
+    return _with_stock_of(payload, now)
+
+
+def _with_ids(kept: Payload, now: Payload) -> Payload:
+    categories = _named(kept["variant_categories"], now["variant_categories"])
+    ids = [row["external_id"] for row in categories]
+    variants_of = {row["external_id"]: row["variants"] for row in now["variant_categories"]}
+    for row in categories:
+        row["variants"] = _named(row["variants"], variants_of.get(row["external_id"], []))
+    items = _named(_items(kept), _items(now))
+    for item in items:
+        if "_links" in item:
+            item["variant_category_external_ids"] = [ids[index] for index in item.pop("_links")]
+    nameless = [row["name"] for row in [*items, *categories] if not row["external_id"]]
+    nameless += [
+        row["name"] for category in categories for row in category["variants"] if not row["external_id"]
+    ]
+    if nameless:
+        raise NotSendable(nameless)
+    left = iter(items)
+    menus = [{**menu, "menu_items": [next(left) for _ in menu["menu_items"]]} for menu in kept["menus"]]
+    # A menu without items was never sent by us, and GoBiz refuses nothing for lack of it.
+    return {"menus": [menu for menu in menus if menu["menu_items"]], "variant_categories": categories}
+
+
+def _named(kept: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The kept rows, each with an external_id of its own or that of the same row of today."""
+    same = {id(old): new for old, new in pair(kept, now) if old is not None and new is not None}
+    return [
+        {**row, "external_id": row["external_id"] or same.get(id(row), {}).get("external_id")} for row in kept
+    ]
+
+
+def _items(payload: Payload) -> list[dict[str, Any]]:
+    return [item for menu in payload["menus"] for item in menu["menu_items"]]
+
+
+def _with_stock_of(payload: Payload, now: Payload) -> Payload:
+    """What is sold out today stays sold out, and what is back is sold: stock is of the day, not of a version."""
+    items = {row["external_id"]: row["in_stock"] for row in _items(now)}
+    variants = {
+        row["external_id"]: row["in_stock"]
+        for category in now["variant_categories"]
+        for row in category["variants"]
+    }
+
+    def row_of_today(row: dict[str, Any], stock: dict[str, bool]) -> dict[str, Any]:
+        return {**row, "in_stock": stock.get(row["external_id"], row["in_stock"])}
+
+    return {
+        "menus": [
+            {**menu, "menu_items": [row_of_today(item, items) for item in menu["menu_items"]]}
+            for menu in payload["menus"]
+        ],
+        "variant_categories": [
+            {**category, "variants": [row_of_today(row, variants) for row in category["variants"]]}
+            for category in payload["variant_categories"]
+        ],
+    }
+
+
+def newly_mapped(old: Payload, new: Payload) -> int:
+    """How many items and variants of `old` have no external_id there and will have one."""
+    without = Counter(row["name"] for row in _mapped_rows(old) if not row["external_id"])
+    with_one = Counter(row["name"] for row in _mapped_rows(new) if row["external_id"])
+    return sum(min(count, with_one[name]) for name, count in without.items())
+
+
+def _mapped_rows(payload: Payload) -> list[dict[str, Any]]:
+    return _items(payload) + [
+        row for category in payload["variant_categories"] for row in category["variants"]
+    ]
