@@ -1,6 +1,6 @@
 """What GoFood was last proven to have of an outlet's menu: the prices that a new one is compared with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,12 +55,25 @@ class ConfirmedMenu:
 
 
 def confirmed_menu(outlet: Outlet) -> ConfirmedMenu:
-    """From the version of the newest confirmed sync, else from the live menu as it was found; one query."""
-    known = CatalogVersion.objects.filter(Q(number=0) | Q(syncs__state=Sync.State.CONFIRMED), outlet=outlet)
-    newest_first = known.order_by(
-        F("syncs__confirmed_at").desc(nulls_last=True), F("syncs__pk").desc(nulls_last=True)
+    """From the version of the newest confirmed sync, else from the live menu as it was found."""
+    return confirmed_menus([outlet])[outlet.pk]
+
+
+def confirmed_menus(outlets: Sequence[Outlet]) -> dict[int, ConfirmedMenu]:
+    """The same by outlet pk; two queries, and each menu that several have is read once."""
+    known = CatalogVersion.objects.filter(
+        Q(number=0) | Q(syncs__state=Sync.State.CONFIRMED), outlet__in=outlets
     )
-    return read_confirmed(newest_first.values_list("payload", flat=True).first() or {})
+    newest = known.order_by(
+        "outlet_id", F("syncs__confirmed_at").desc(nulls_last=True), F("syncs__pk").desc(nulls_last=True)
+    ).distinct("outlet_id")
+    of, first = {}, {}
+    for outlet_id, pk, checksum in newest.values_list("outlet_id", "pk", "checksum"):
+        of[outlet_id] = checksum
+        first.setdefault(checksum, pk)
+    versions = CatalogVersion.objects.filter(pk__in=first.values()).values_list("checksum", "payload")
+    menus = {checksum: read_confirmed(payload) for checksum, payload in versions}
+    return {outlet.pk: menus[of[outlet.pk]] if outlet.pk in of else ConfirmedMenu() for outlet in outlets}
 
 
 def read_confirmed(payload: dict[str, Any]) -> ConfirmedMenu:

@@ -90,9 +90,9 @@ urlpatterns = [
     path("publish/", publish.publish, name="publish"),
     path("publish/history/", publish.history, name="history"),
     path("publish/versions/<int:pk>/", versions.version_page, name="version"),
-    path("outlets/<int:outlet_pk>/publish/", publish.publish_review, name="publish_review"),
-    path("syncs/<int:pk>/", syncs.sync_page, name="sync_page"),
-    path("syncs/<int:pk>/progress/", syncs.sync_progress, name="sync_progress"),
+    path("publish/outlets/<int:outlet_pk>/", publish.publish_review, name="publish_review"),
+    path("publish/syncs/<int:pk>/", syncs.sync_page, name="sync_page"),
+    path("publish/syncs/<int:pk>/progress/", syncs.sync_progress, name="sync_progress"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:pk>/resync/", alerts.resync_alert, name="resync_alert"),
 ]
