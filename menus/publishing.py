@@ -81,7 +81,7 @@ def request_publish(
         sync = None if again else versions.same_on_its_way(outlet, draft.payload)
         if sync is None:
             refuse_unconfirmed(draft.removal, removing)
-            sync = _queue(outlet, versions.freeze(outlet, draft, user, note), user)
+            sync = queue_sync(outlet, versions.freeze(outlet, draft, user, note), user)
         OutletCatalog.objects.filter(pk=selling.pk).update(published_revision=tree.catalog.revision)
     return _unless_published(sync)
 
@@ -104,7 +104,7 @@ def bring_back(
         sync = versions.same_on_its_way(outlet, draft.payload)
         if sync is None:
             refuse_unconfirmed(draft.removal, removing)
-            sync = _queue(outlet, versions.freeze(outlet, draft, user, note, restores=version), user)
+            sync = queue_sync(outlet, versions.freeze(outlet, draft, user, note, restores=version), user)
         # What the catalog holds beside it counts as not published.
         revision = tree.catalog.revision if payload == payload_of(tree) else None
         OutletCatalog.objects.filter(pk=selling.pk).update(published_revision=revision)
@@ -117,7 +117,8 @@ def _unless_published(sync: Sync) -> Sync:
     return sync
 
 
-def _queue(outlet: Outlet, version: CatalogVersion, user: User | None) -> Sync:
+def queue_sync(outlet: Outlet, version: CatalogVersion, user: User | None) -> Sync:
+    """A queued sync of the version, in place of one that waits. The caller holds the outlet's lock."""
     now = timezone.now()
     Sync.objects.filter(outlet=outlet, state=State.QUEUED).update(
         state=State.SUPERSEDED, ended_at=now, next_attempt_at=None

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from menus import confirming, importing, journal, picture_work, publishing
+from menus import confirming, importing, journal, picture_work, publishing, rollouts
 from menus.sheets import uploads
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
@@ -24,6 +24,11 @@ def run_menu_import(import_id: int) -> None:
     importing.run_import(import_id)
 
 
+@shared_task(name="menus.tasks.advance_rollout")
+def advance_rollout(rollout_id: int) -> None:
+    rollouts.advance(rollout_id)
+
+
 @shared_task(name="menus.tasks.sweep_syncs")
 def sweep_syncs() -> None:
     """Free what dead workers left, and wake workers for what is due: no wake-up has to arrive."""
@@ -33,6 +38,7 @@ def sweep_syncs() -> None:
         (send_sync, publishing.due_syncs()),
         (read_back_sync, confirming.due_read_backs()),
         (run_menu_import, importing.due_imports()),
+        (advance_rollout, rollouts.under_way()),
     ):
         for pk in ids:
             task.apply_async(args=(pk,), expires=UNTIL_THE_NEXT_SWEEPS)

@@ -1,10 +1,11 @@
 """Versions of an outlet's menu: frozen when they are published, compared, and brought back."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from gobiz_admin.merchants.models import Outlet, User
 from menus.checks import Check
@@ -38,9 +39,25 @@ class NotSendable(Exception):
 
 def version_on_gofood(outlet: Outlet) -> CatalogVersion | None:
     """The version that GoFood took last, else the live menu as it was found."""
-    taken = Sync.objects.filter(outlet=outlet, state__in=[State.ACCEPTED, State.CONFIRMED])
-    sync = taken.select_related("version").order_by("-pk").first()
-    return sync.version if sync else CatalogVersion.objects.filter(outlet=outlet, number=0).first()
+    return versions_on_gofood([outlet]).get(outlet.pk)
+
+
+def versions_on_gofood(outlets: Sequence[Outlet]) -> dict[int, CatalogVersion]:
+    """The same by outlet pk, in three queries; a payload that several have is read once."""
+    taken = Sync.objects.filter(outlet__in=outlets, state__in=[State.ACCEPTED, State.CONFIRMED])
+    newest = dict(
+        taken.order_by("outlet_id", "-pk").distinct("outlet_id").values_list("outlet_id", "version_id")
+    )
+    rows = CatalogVersion.objects.filter(Q(pk__in=newest.values()) | Q(number=0, outlet__in=outlets))
+    found: dict[int, CatalogVersion] = {}
+    for version in rows.defer("payload").order_by("number"):
+        if version.outlet_id not in newest or newest[version.outlet_id] == version.pk:
+            found[version.outlet_id] = version
+    first = {version.checksum: version.pk for version in found.values()}
+    payloads = dict(CatalogVersion.objects.filter(pk__in=first.values()).values_list("checksum", "payload"))
+    for version in found.values():
+        version.payload = payloads[version.checksum]
+    return found
 
 
 def comparable(version: CatalogVersion) -> Payload:
@@ -53,25 +70,41 @@ def draft_of(outlet: Outlet, payload: Payload, checks: list[Check]) -> Draft:
     base = version_on_gofood(outlet)
     old = comparable(base) if base else {"menus": [], "variant_categories": []}
     changes = differences(old, payload)
-    hints = Counter(check.code for check in checks if not check.blocks)
-    return Draft(payload, base, counted(changes), removal_in(old, changes), dict(hints))
+    return Draft(payload, base, counted(changes), removal_in(old, changes), hints_in(checks))
+
+
+def hints_in(checks: list[Check]) -> dict[str, int]:
+    """How many findings of each code stop nothing."""
+    return dict(Counter(check.code for check in checks if not check.blocks))
 
 
 def freeze(
     outlet: Outlet, draft: Draft, user: User | None, note: str = "", restores: CatalogVersion | None = None
 ) -> CatalogVersion:
     """The outlet's next version. The caller holds the outlet's lock."""
-    last = CatalogVersion.objects.filter(outlet=outlet).aggregate(last=Max("number"))["last"] or 0
-    return CatalogVersion.objects.create(
+    version = unsaved(outlet, last_numbers([outlet]).get(outlet.pk, 0) + 1, draft, user, note)
+    version.restores = restores
+    version.save()
+    return version
+
+
+def last_numbers(outlets: Sequence[Outlet]) -> dict[int, int]:
+    """The number of each outlet's newest version, by outlet pk."""
+    rows = CatalogVersion.objects.filter(outlet__in=outlets).values("outlet").annotate(last=Max("number"))
+    return dict(rows.values_list("outlet", "last"))
+
+
+def unsaved(outlet: Outlet, number: int, draft: Draft, user: User | None, note: str) -> CatalogVersion:
+    """A version that is not stored yet."""
+    return CatalogVersion(
         outlet=outlet,
-        number=last + 1,
+        number=number,
         payload=draft.payload,
         checksum=checksum(draft.payload),
         note=note[:200],
         changes=draft.changes,
         hints=draft.hints,
         confirmations=_confirmations(outlet, draft, user),
-        restores=restores,
         created_by=user,
     )
 

@@ -17,6 +17,7 @@ from menus.models.confirmations import PriceConfirmation
 from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
 from menus.models.pictures import Picture, PictureCheck, PictureFix
+from menus.models.rollouts import Rollout, RolloutOutlet
 from menus.models.sheets import SheetUpload
 from menus.models.syncs import CatalogVersion, Sync, SyncAttempt
 
@@ -38,6 +39,8 @@ __all__ = [
     "PictureCheck",
     "PictureFix",
     "PriceConfirmation",
+    "Rollout",
+    "RolloutOutlet",
     "SheetUpload",
     "Sync",
     "SyncAttempt",

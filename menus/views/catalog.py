@@ -10,10 +10,10 @@ from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.models import OutletCatalog
+from menus.reviewing import Review, review
 from menus.undoing import last_edit
 from menus.views import reach
 from menus.views.edit_words import edit_sentence
-from menus.views.reviewing import Review, review
 from menus.views.rows import of_category, of_item
 
 

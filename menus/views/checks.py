@@ -20,13 +20,13 @@ from menus.checks.typing import field_findings
 from menus.confirmations import ConfirmationRefused
 from menus.forms.checks import MostChangedForm, read_typed
 from menus.models import OutletCatalog
+from menus.reviewing import review
 from menus.sentences import CONFIRM, UNEXPECTED
 from menus.tree import Tree, load_tree
 from menus.views import reach
 from menus.views.checking import Refused, groups_of, key_of, unplaced
 from menus.views.jumping import Jumps
 from menus.views.publish import review_page
-from menus.views.reviewing import review
 from menus.views.wording import read_sentence
 
 

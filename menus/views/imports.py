@@ -10,9 +10,9 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.importing import request_import
 from menus.models import CatalogVersion, MenuImport, OutletCatalog
+from menus.reviewing import review
 from menus.sentences import IMPORT, import_sentence
 from menus.views import reach
-from menus.views.reviewing import review
 from menus.views.wording import read_sentence
 
 State = MenuImport.State

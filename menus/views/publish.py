@@ -17,11 +17,11 @@ from menus.forms.fields import read_rupiah
 from menus.models import CatalogVersion, OutletCatalog, Sync
 from menus.publishing import AlreadyPublished, PublishRefused, request_publish
 from menus.removals import RemovalUnconfirmed
+from menus.reviewing import Review, review
 from menus.text import clean
 from menus.views import reach
 from menus.views.checking import Refused, groups_of, unplaced
 from menus.views.jumping import Jumps
-from menus.views.reviewing import Review, review
 from menus.views.wording import grouped, summary
 
 RECENT = 10

@@ -10,10 +10,10 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.checks import Check
 from menus.models import MenuItem
 from menus.pictures import public_url
+from menus.reviewing import Review, review
 from menus.seen import seen
 from menus.tree import CategoryNode, ItemNode, VariantNode
 from menus.views import reach
-from menus.views.reviewing import Review, review
 from menus.views.wording import hours_words, selection_sentence
 
 Problems = dict[tuple[str, int], list[Check]]

@@ -1,0 +1,241 @@
+"""Publishing to several outlets as one: frozen together, sent stage by stage, stopped by the first trouble.
+
+What is sent to the last group is what the pilot proved: every version is frozen when the rollout starts.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from gobiz_admin.merchants.announcing import announce
+from gobiz_admin.merchants.models import AuditEntry, Merchant, Outlet, User
+from menus import versions
+from menus.differences import counted
+from menus.locking import lock_catalog, lock_outlet
+from menus.models import CatalogVersion, MappingAlert, OutletCatalog, Rollout, RolloutOutlet, Sync
+from menus.publishing import AlreadyPublished, bring_back, queue_sync
+from menus.removals import RemovalUnconfirmed
+from menus.reviewing import Review, reviews
+from menus.waking import wake_task
+
+State = Rollout.State
+UNDER_WAY = (Sync.State.QUEUED, Sync.State.SENDING, Sync.State.ACCEPTED)
+
+
+class RolloutRefused(Exception):
+    """Nothing was stored. `code`: nothing_chosen, changed (the menu is another by now), blocked, removal.
+
+    `outlets`: at which of them.
+    """
+
+    def __init__(self, code: str, outlets: Sequence[Outlet] = ()) -> None:
+        super().__init__(code)
+        self.code = code
+        self.outlets = list(outlets)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who comes when. `stages`: outlets, the pilot first; `due_at` by outlet pk, else at once."""
+
+    stages: Sequence[Sequence[Outlet]]
+    due_at: dict[int, datetime] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def outlets(self) -> list[Outlet]:
+        return [outlet for stage in self.stages for outlet in stage]
+
+
+def start(merchant: Merchant, plan: Plan, user: User | None, seen: dict[int, int] | None = None) -> Rollout:
+    """The rollout, with a frozen version for each outlet; RolloutRefused, and nothing is stored.
+
+    `seen`: the revision of each catalog, by pk, that was on the page.
+    """
+    if not plan.outlets:
+        raise RolloutRefused("nothing_chosen")
+    with transaction.atomic():
+        found = _locked_reviews(plan.outlets)
+        _refuse(found, seen or {})
+        rollout = Rollout.objects.create(merchant=merchant, requested_by=user, note=plan.note[:200])
+        frozen = _freeze(found, user, plan.note)
+        RolloutOutlet.objects.bulk_create(_rows(rollout, plan, frozen))
+        for review in found:
+            assert review.selling is not None
+            OutletCatalog.objects.filter(pk=review.selling.pk).update(published_revision=review.revision)
+        facts = {"rollout": rollout.pk, "outlets": [outlet.outlet_id for outlet in plan.outlets]}
+        AuditEntry.objects.create(merchant=merchant, user=user, action="menu.rollout_started", facts=facts)
+        wake_task("advance_rollout", rollout.pk)
+        announce(merchant.pk, "syncs", rollout=rollout.pk)
+    return rollout
+
+
+def _locked_reviews(outlets: Iterable[Outlet]) -> list[Review]:
+    """Always in the same order, so that two who publish at once wait for one another and never for good."""
+    in_order = sorted(outlets, key=lambda outlet: outlet.pk)
+    for outlet in in_order:
+        lock_outlet(outlet)
+    selling = OutletCatalog.objects.filter(outlet__in=in_order)
+    for catalog_id in sorted(set(selling.values_list("catalog_id", flat=True))):
+        lock_catalog(catalog_id)
+    return reviews(in_order)
+
+
+def _refuse(found: list[Review], seen: dict[int, int]) -> None:
+    if any(
+        review.selling and seen.get(review.selling.catalog_id, review.revision) != review.revision
+        for review in found
+    ):
+        raise RolloutRefused("changed")
+    if blocked := [review.outlet for review in found if review.errors]:
+        raise RolloutRefused("blocked", blocked)
+    # What takes much away is typed at the outlet's own review.
+    if emptied := [review.outlet for review in found if review.removal]:
+        raise RolloutRefused("removal", emptied)
+
+
+def _freeze(found: list[Review], user: User | None, note: str) -> dict[int, tuple[CatalogVersion, Review]]:
+    last = versions.last_numbers([review.outlet for review in found])
+    rows = []
+    for review in found:
+        hints = versions.hints_in(review.checks)
+        draft = versions.Draft(review.payload, review.base, counted(review.changes), None, hints)
+        number = last.get(review.outlet.pk, 0) + 1
+        rows.append(versions.unsaved(review.outlet, number, draft, user, note))
+    CatalogVersion.objects.bulk_create(rows)
+    return {row.outlet_id: (row, review) for row, review in zip(rows, found, strict=True)}
+
+
+def _rows(
+    rollout: Rollout, plan: Plan, frozen: dict[int, tuple[CatalogVersion, Review]]
+) -> Iterable[RolloutOutlet]:
+    now = timezone.now()
+    for number, stage in enumerate(plan.stages):
+        for outlet in stage:
+            version, review = frozen[outlet.pk]
+            due_at = plan.due_at.get(outlet.pk, now)
+            yield RolloutOutlet(
+                rollout=rollout,
+                outlet=outlet,
+                stage=number,
+                due_at=due_at,
+                version=version,
+                before=review.base,
+            )
+
+
+# --- going on ---------------------------------------------------------------------------------
+
+
+def advance(rollout_id: int) -> None:
+    """Send what is due of the current stage; go on when it is proven; stop when something is wrong."""
+    with transaction.atomic():
+        rollout = Rollout.objects.select_for_update(skip_locked=True).filter(pk=rollout_id).first()
+        if rollout is None or rollout.state != State.RUNNING:
+            return
+        rows = list(rollout.rows.select_related("outlet", "version", "sync"))
+        if code := _trouble(rollout, rows):
+            _end(rollout, State.STOPPED, code)
+            return
+        stage = [row for row in rows if row.stage == rollout.stage]
+        _send_due(rollout, stage)
+        if all(_proven(row) for row in stage):
+            _go_on(rollout, rows)
+
+
+def _trouble(rollout: Rollout, rows: list[RolloutOutlet]) -> str:
+    """The code of what must stop it; "" when all is well."""
+    sent = [row for row in rows if row.sync is not None]
+    if any(row.sync.state == Sync.State.FAILED for row in sent if row.sync):
+        return "sync_failed"
+    alerts = MappingAlert.objects.filter(
+        outlet__in=[row.outlet_id for row in sent],
+        opened_at__gte=rollout.requested_at,
+        state=MappingAlert.State.OPEN,
+    )
+    return "mapping_alert" if alerts.exists() else ""
+
+
+def _send_due(rollout: Rollout, stage: list[RolloutOutlet]) -> None:
+    now = timezone.now()
+    for row in sorted(stage, key=lambda row: row.outlet_id):
+        if row.sync_id is None and row.due_at <= now:
+            lock_outlet(row.outlet)
+            row.sync = _newer_sync(row) or queue_sync(row.outlet, row.version, rollout.requested_by)
+            row.save(update_fields=["sync"])
+
+
+def _newer_sync(row: RolloutOutlet) -> Sync | None:
+    """Somebody published a newer version to the outlet meanwhile: it must not be replaced by this older one."""
+    newer = Sync.objects.filter(outlet=row.outlet_id, version__number__gt=row.version.number)
+    return newer.order_by("-pk").first()
+
+
+def _proven(row: RolloutOutlet) -> bool:
+    """It is live; or something newer has taken its place, which is that one's business to prove."""
+    return row.sync is not None and row.sync.state in (Sync.State.CONFIRMED, Sync.State.SUPERSEDED)
+
+
+def _go_on(rollout: Rollout, rows: list[RolloutOutlet]) -> None:
+    if rollout.stage >= max(row.stage for row in rows):
+        _end(rollout, State.DONE)
+        return
+    rollout.stage += 1
+    rollout.save(update_fields=["stage"])
+    _send_due(rollout, [row for row in rows if row.stage == rollout.stage])
+    announce(rollout.merchant_id, "syncs", rollout=rollout.pk)
+
+
+def _end(rollout: Rollout, state: str, code: str = "") -> None:
+    rollout.state, rollout.stop_code, rollout.ended_at = state, code, timezone.now()
+    rollout.save(update_fields=["state", "stop_code", "ended_at"])
+    announce(rollout.merchant_id, "syncs", rollout=rollout.pk)
+
+
+def under_way() -> list[int]:
+    """The rollouts that somebody has to look after."""
+    return list(Rollout.objects.filter(state=State.RUNNING).order_by("pk").values_list("pk", flat=True))
+
+
+# --- by hand ----------------------------------------------------------------------------------
+
+
+def stop(rollout: Rollout, user: User | None) -> bool:
+    """Send nothing more of it; what is on its way goes on. False when it had ended already."""
+    with transaction.atomic():
+        current = Rollout.objects.select_for_update().get(pk=rollout.pk)
+        if current.state != State.RUNNING:
+            return False
+        _end(current, State.STOPPED)
+        facts = {"rollout": rollout.pk}
+        AuditEntry.objects.create(
+            merchant_id=rollout.merchant_id, user=user, action="menu.rollout_stopped", facts=facts
+        )
+    return True
+
+
+@dataclass
+class Returned:
+    """Of bringing back what was there before: the outlets where it is on its way, and where it cannot be."""
+
+    syncs: list[Sync] = field(default_factory=list)
+    refused: list[Outlet] = field(default_factory=list)
+
+
+def bring_all_back(rollout: Rollout, user: User | None) -> Returned:
+    """At every outlet that the rollout sent to: the version that GoFood had before."""
+    stop(rollout, user)
+    returned = Returned()
+    sent = rollout.rows.filter(sync__isnull=False, before__isnull=False)
+    for row in sent.select_related("before__outlet", "outlet"):
+        assert row.before is not None
+        try:
+            returned.syncs.append(bring_back(row.before, user))
+        except AlreadyPublished:
+            continue
+        except (versions.NotSendable, RemovalUnconfirmed):
+            returned.refused.append(row.outlet)
+    return returned

@@ -1,0 +1,221 @@
+"""Publishing to several outlets: frozen together, stage by stage, stopped by the first trouble."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from menus import rollouts, states
+from menus.alerts import open_alert
+from menus.models import (
+    CatalogVersion,
+    MenuItem,
+    OutletCatalog,
+    OutletOverride,
+    Rollout,
+    Sync,
+    Variant,
+)
+from menus.publishing import request_publish
+from menus.reviewing import reviews
+from menus.rollouts import Plan, RolloutRefused, advance, bring_all_back, start, stop
+from tests.factories import OutletFactory
+from tests.menus.factories import MenuItemFactory, selling_outlet
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chain(fake_gobiz):
+    """Four outlets that sell one catalog; GoFood has version 1 of it at each."""
+    return make_chain(4)
+
+
+def make_chain(size):
+    first = selling_outlet()
+    catalog = first.selling.catalog
+    more = OutletFactory.create_batch(size - 1, merchant=first.merchant, gobiz_app=first.gobiz_app)
+    for outlet in more:
+        OutletCatalog.objects.create(outlet=outlet, catalog=catalog, imported_at=timezone.now())
+    outlets = [first, *more]
+    for outlet in outlets:
+        confirm(request_publish(outlet, None))
+    MenuItem.objects.update(price=16000)
+    return outlets
+
+
+def confirm(sync):
+    Sync.objects.filter(pk=sync.pk).update(state="sending")
+    sync.refresh_from_db()
+    states.confirm(sync, "notification")
+
+
+def sent(rollout):
+    """The outlets that it was sent to so far, in the order of their stages."""
+    rows = rollout.rows.filter(sync__isnull=False).order_by("stage", "pk")
+    return [row.outlet for row in rows.select_related("outlet")]
+
+
+def again(rollout):
+    advance(rollout.pk)
+    rollout.refresh_from_db()
+    return rollout
+
+
+def prove(rollout):
+    for row in rollout.rows.filter(sync__state="queued").select_related("sync__outlet", "sync__version"):
+        confirm(row.sync)
+
+
+# --- what is refused --------------------------------------------------------------------------
+
+
+def refused(*args, **kwargs):
+    with pytest.raises(RolloutRefused) as info:
+        start(*args, **kwargs)
+    assert not Rollout.objects.exists()
+    return info.value
+
+
+def test_nobody_chosen(chain):
+    assert refused(chain[0].merchant, Plan([[]]), None).code == "nothing_chosen"
+
+
+def test_one_that_is_blocked_stops_all(chain):
+    OutletOverride.objects.create(outlet=chain[2], variant=Variant.objects.first(), price=-90000)
+    found = refused(chain[0].merchant, Plan([chain]), None)
+    assert (found.code, found.outlets) == ("blocked", [chain[2]])
+    assert CatalogVersion.objects.count() == 4
+
+
+def test_one_that_was_never_imported(chain):
+    new = OutletFactory(merchant=chain[0].merchant, gobiz_app=chain[0].gobiz_app)
+    found = refused(chain[0].merchant, Plan([[*chain, new]]), None)
+    assert (found.code, found.outlets) == ("blocked", [new])
+
+
+def test_many_items_gone_are_typed_outlet_by_outlet(chain):
+    item = MenuItem.objects.get()
+    MenuItemFactory(menu=item.menu)
+    OutletOverride.objects.create(outlet=chain[1], item=item, hidden=True)
+    found = refused(chain[0].merchant, Plan([chain]), None)
+    assert (found.code, found.outlets) == ("removal", [chain[1]])
+
+
+def test_a_menu_that_changed_since_it_was_shown(chain):
+    catalog = chain[0].selling.catalog
+    assert refused(chain[0].merchant, Plan([chain]), None, {catalog.pk: 99}).code == "changed"
+
+
+# --- the way ----------------------------------------------------------------------------------
+
+
+def test_all_at_once(chain):
+    rollout = start(chain[0].merchant, Plan([chain], note="Desember"), None)
+    assert {row.version.note for row in rollout.rows.all()} == {"Desember"}
+    assert {row.version.number for row in rollout.rows.all()} == {2}
+    assert sent(again(rollout)) == chain
+    assert rollout.state == "running"
+    prove(rollout)
+    assert again(rollout).state == "done"
+
+
+def test_the_pilot_first_then_group_by_group(chain):
+    rollout = start(chain[0].merchant, Plan([chain[:1], chain[1:3], chain[3:]]), None)
+    assert sent(again(rollout)) == chain[:1]
+    assert sent(again(rollout)) == chain[:1]
+    prove(rollout)
+    assert sent(again(rollout)) == chain[:3]
+    prove(rollout)
+    assert sent(again(rollout)) == chain
+    prove(rollout)
+    assert again(rollout).state == "done"
+
+
+def test_what_the_last_group_gets_is_what_the_pilot_proved(chain):
+    rollout = start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None)
+    again(rollout)
+    MenuItem.objects.update(price=99000)
+    prove(rollout)
+    again(rollout)
+    prices = {
+        sync.version.payload["menus"][0]["menu_items"][0]["price"]
+        for sync in Sync.objects.filter(state="queued")
+    }
+    assert prices == {16000}
+
+
+def test_each_outlet_at_its_time(chain):
+    later = timezone.now() + timedelta(hours=2)
+    rollout = start(chain[0].merchant, Plan([chain], due_at={chain[1].pk: later}), None)
+    assert chain[1] not in sent(again(rollout))
+    prove(rollout)
+    assert again(rollout).state == "running"
+    rollout.rows.update(due_at=timezone.now())
+    assert chain[1] in sent(again(rollout))
+
+
+def test_a_failure_stops_it(chain):
+    rollout = again(start(chain[0].merchant, Plan([chain[:2], chain[2:]]), None))
+    first = rollout.rows.select_related("sync__outlet").first()
+    states.fail(first.sync, "not_taken", "Es Teh")
+    assert (again(rollout).state, rollout.stop_code) == ("stopped", "sync_failed")
+    prove(rollout)
+    assert sent(again(rollout)) == chain[:2]
+
+
+def test_a_mapping_alert_stops_it(chain):
+    rollout = again(start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None))
+    open_alert(chain[3], "F-0", "mapping_not_found", ["Nasi"], [], None)
+    assert again(rollout).state == "running"
+    open_alert(chain[0], "F-1", "mapping_not_found", ["Nasi"], [], None)
+    assert (again(rollout).state, rollout.stop_code) == ("stopped", "mapping_alert")
+
+
+def test_what_was_published_since_is_not_replaced_by_the_older(chain):
+    rollout = again(start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None))
+    MenuItem.objects.update(price=17000)
+    newer = request_publish(chain[2], None)
+    prove(rollout)
+    again(rollout)
+    assert rollout.rows.get(outlet=chain[2]).sync == newer
+
+
+def test_running_twice_sends_once(chain):
+    rollout = start(chain[0].merchant, Plan([chain]), None)
+    again(rollout)
+    again(rollout)
+    assert Sync.objects.filter(state="queued").count() == 4
+    assert rollouts.under_way() == [rollout.pk]
+
+
+# --- by hand ----------------------------------------------------------------------------------
+
+
+def test_stopped_by_hand_sends_nothing_more(chain):
+    rollout = again(start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None))
+    assert stop(rollout, None)
+    assert not stop(rollout, None)
+    prove(rollout)
+    assert sent(again(rollout)) == chain[:1]
+    assert (rollout.state, rollout.stop_code) == ("stopped", "")
+
+
+def test_the_last_version_comes_back_where_it_was_sent(chain):
+    rollout = again(start(chain[0].merchant, Plan([chain[:2], chain[2:]]), None))
+    prove(rollout)
+    returned = bring_all_back(rollout, None)
+    assert {sync.outlet for sync in returned.syncs} == set(chain[:2])
+    assert {sync.version.restores.number for sync in returned.syncs} == {1}
+    assert returned.refused == []
+    rollout.refresh_from_db()
+    assert rollout.state == "stopped"
+
+
+@pytest.mark.parametrize("size", [2, 12])
+def test_reviews_cost_the_same_for_any_number_of_outlets(fake_gobiz, size, django_assert_max_num_queries):
+    outlets = make_chain(size)
+    with django_assert_max_num_queries(17):
+        found = reviews(outlets)
+    assert [review.outlet for review in found] == outlets
+    assert all(len(review.changes) == 1 for review in found)
