@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -20,7 +21,7 @@ from gobiz_admin.gobiz.client import GobizClient
 from gobiz_admin.gobiz.errors import GobizError
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
-from gobiz_admin.merchants.models import AuditEntry, Outlet, User
+from gobiz_admin.merchants.models import AuditEntry, GobizApp, Outlet, User
 from menus import states, versions
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_tree, errors_in
 from menus.differences import matches_live
@@ -170,14 +171,14 @@ def send(sync_id: int) -> None:
 
 
 def _claim(sync_id: int) -> SyncAttempt | None:
-    """The attempt that is ours to make; None when it is not due, not queued, or another is on its way."""
+    """The attempt that is ours to make; None when it is not due, not queued, or others are on their way."""
     sync = Sync.objects.select_related("outlet__gobiz_app", "version").filter(pk=sync_id).first()
     if sync is None:
         return None
     with transaction.atomic():
         lock_outlet(sync.outlet)
         now = timezone.now()
-        if Sync.objects.filter(outlet=sync.outlet, state=State.SENDING).exists():
+        if Sync.objects.filter(outlet=sync.outlet, state=State.SENDING).exists() or _app_is_busy(sync):
             return None
         due = Sync.objects.filter(pk=sync_id, state=State.QUEUED, next_attempt_at__lte=now)
         if not due.update(
@@ -190,6 +191,14 @@ def _claim(sync_id: int) -> SyncAttempt | None:
         sync.refresh_from_db(fields=["state", "sending_at", "attempts", "maybe_applied"])
         announce(sync.outlet.merchant_id, "syncs", outlet=sync.outlet.outlet_id, sync=sync.pk)
         return SyncAttempt.objects.create(sync=sync, number=sync.attempts)
+
+
+def _app_is_busy(sync: Sync) -> bool:
+    """Whether as many PUTs of the GoBiz app are under way as it bears. It is asked one by one, until commit."""
+    app_id = sync.outlet.gobiz_app_id
+    GobizApp.objects.select_for_update(no_key=True).values_list("pk").get(pk=app_id)
+    sending = Sync.objects.filter(outlet__gobiz_app=app_id, state=State.SENDING)
+    return sending.count() >= settings.GOBIZ_PUTS_AT_ONCE
 
 
 def _bring(sync: Sync) -> Outcome:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
@@ -87,9 +88,12 @@ def retry_later(
 
 
 def wake_waiting(outlet: Outlet) -> None:
-    """Wake a worker for the outlet's queued sync, if it is due: what was in its way has ended."""
-    due = Sync.objects.filter(outlet=outlet, state=State.QUEUED, next_attempt_at__lte=timezone.now())
-    for sync_id in due.values_list("pk", flat=True):
+    """Wake workers for what is due at the outlet's GoBiz app: what was in its way has ended."""
+    due = Sync.objects.filter(
+        outlet__gobiz_app=outlet.gobiz_app_id, state=State.QUEUED, next_attempt_at__lte=timezone.now()
+    )
+    longest_waiting = due.order_by("next_attempt_at").values_list("pk", flat=True)
+    for sync_id in longest_waiting[: settings.GOBIZ_PUTS_AT_ONCE]:
         wake_task("send_sync", sync_id)
 
 

@@ -26,6 +26,7 @@ from menus.views import (
     sheets,
     stock,
     syncs,
+    together,
     undo,
     versions,
 )
@@ -89,6 +90,8 @@ urlpatterns = [
     path("outlets/<int:outlet_pk>/import/progress/", imports.import_progress, name="import_progress"),
     path("publish/", publish.publish, name="publish"),
     path("publish/history/", publish.history, name="history"),
+    path("publish/together/", together.publish_together, name="publish_together"),
+    path("publish/together/<int:pk>/", together.rollout, name="rollout"),
     path("publish/versions/<int:pk>/", versions.version_page, name="version"),
     path("publish/outlets/<int:outlet_pk>/", publish.publish_review, name="publish_review"),
     path("publish/syncs/<int:pk>/", syncs.sync_page, name="sync_page"),

@@ -6,54 +6,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('menus', '0007_versions'),
-        ('merchants', '0003_outlet_commission'),
+        ("menus", "0007_versions"),
+        ("merchants", "0003_outlet_commission"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Rollout',
+            name="Rollout",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('running', 'Under way'), ('stopped', 'Stopped'), ('done', 'Done')], default='running', max_length=10)),
-                ('stage', models.PositiveSmallIntegerField(default=0)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('requested_at', models.DateTimeField(auto_now_add=True)),
-                ('stop_code', models.CharField(blank=True, max_length=40)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rollouts', to='merchants.merchant')),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "Under way"), ("stopped", "Stopped"), ("done", "Done")],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("stage", models.PositiveSmallIntegerField(default=0)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("requested_at", models.DateTimeField(auto_now_add=True)),
+                ("stop_code", models.CharField(blank=True, max_length=40)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rollouts",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RolloutOutlet',
+            name="RolloutOutlet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.PositiveSmallIntegerField()),
-                ('due_at', models.DateTimeField()),
-                ('before', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='menus.catalogversion')),
-                ('outlet', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='merchants.outlet')),
-                ('rollout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='menus.rollout')),
-                ('sync', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='menus.sync')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='menus.catalogversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stage", models.PositiveSmallIntegerField()),
+                ("due_at", models.DateTimeField()),
+                (
+                    "before",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="menus.catalogversion",
+                    ),
+                ),
+                (
+                    "outlet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="merchants.outlet"
+                    ),
+                ),
+                (
+                    "rollout",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="menus.rollout"
+                    ),
+                ),
+                (
+                    "sync",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="menus.sync",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="menus.catalogversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['stage', 'outlet__name', 'pk'],
+                "ordering": ["stage", "outlet__name", "pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='rollout',
-            index=models.Index(fields=['merchant', '-id'], name='rollouts_newest_first'),
+            model_name="rollout",
+            index=models.Index(fields=["merchant", "-id"], name="rollouts_newest_first"),
         ),
         migrations.AddIndex(
-            model_name='rollout',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['id'], name='rollouts_under_way'),
+            model_name="rollout",
+            index=models.Index(
+                condition=models.Q(("state", "running")), fields=["id"], name="rollouts_under_way"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rolloutoutlet',
-            constraint=models.UniqueConstraint(fields=('rollout', 'outlet'), name='outlet_once_per_rollout'),
+            model_name="rolloutoutlet",
+            constraint=models.UniqueConstraint(fields=("rollout", "outlet"), name="outlet_once_per_rollout"),
         ),
     ]

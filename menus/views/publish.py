@@ -14,7 +14,7 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.checks import Check, guards_in
 from menus.forms.fields import read_rupiah
-from menus.models import CatalogVersion, OutletCatalog, Sync
+from menus.models import CatalogVersion, OutletCatalog, Rollout, Sync
 from menus.publishing import AlreadyPublished, PublishRefused, request_publish
 from menus.removals import RemovalUnconfirmed
 from menus.reviewing import Review, review
@@ -47,6 +47,7 @@ def publish(request: MemberRequest) -> HttpResponse:
         "syncs": recent[:RECENT],
         "more": len(recent) > RECENT,
         "found": _found(request) if len(recent) <= RECENT else [],
+        "rollouts": request.merchant.rollouts.filter(state=Rollout.State.RUNNING).order_by("-pk")[:RECENT],
     }
     return render(request, "menus/publish.html", context)
 

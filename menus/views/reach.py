@@ -14,6 +14,7 @@ from menus.models import (
     Menu,
     MenuItem,
     OutletCatalog,
+    Rollout,
     SheetUpload,
     Sync,
     Variant,
@@ -72,6 +73,11 @@ def sync_of(request: MemberRequest, pk: int) -> Sync:
 def version_of(request: MemberRequest, pk: int) -> CatalogVersion:
     rows = CatalogVersion.objects.select_related("outlet__gobiz_app", "created_by", "restores")
     return get_object_or_404(rows, outlet__merchant=request.merchant, pk=pk)
+
+
+def rollout_of(request: MemberRequest, pk: int) -> Rollout:
+    rows = Rollout.objects.select_related("requested_by")
+    return get_object_or_404(rows, merchant=request.merchant, pk=pk)
 
 
 def alert_of(request: MemberRequest, pk: int) -> MappingAlert:

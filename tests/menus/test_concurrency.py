@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from gobiz_admin.merchants.models import Outlet
 from menus.alerts import open_alert
 from menus.confirming import mapping_updated
 from menus.editing import add_item, save_item
@@ -69,6 +70,36 @@ def test_five_workers_send_one_sync_once(fake_gobiz, outlet):
     sync = request_publish(outlet, None)
     assert at_once(*[lambda: send(sync.pk)] * 5) == [None] * 5
     assert len(fake_gobiz.puts) == SyncAttempt.objects.count() == 1
+
+
+def test_one_app_is_sent_no_more_than_it_bears(fake_gobiz, outlet, settings):
+    settings.GOBIZ_PUTS_AT_ONCE = 2
+    others = [selling_outlet() for _ in range(4)]
+    Outlet.objects.filter(pk__in=[other.pk for other in others]).update(gobiz_app=outlet.gobiz_app)
+    syncs = [request_publish(one, None) for one in [outlet, *others]]
+    # Two are on their way until the other three have been turned away.
+    turned_away = threading.Semaphore(0)
+    most = []
+
+    def during_put():
+        most.append(Sync.objects.filter(state="sending").count())
+        for _ in range(3):
+            assert turned_away.acquire(timeout=20)
+        turned_away.release(3)
+
+    def one(pk):
+        send(pk)
+        turned_away.release()
+
+    fake_gobiz.during_put = during_put
+    assert at_once(*[partial(one, sync.pk) for sync in syncs]) == [None] * 5
+    assert len(fake_gobiz.puts) == max(most) == 2
+    assert Sync.objects.filter(state="queued").count() == 3
+    # What ended made room.
+    fake_gobiz.during_put = None
+    for sync in syncs:
+        send(sync.pk)
+    assert len(fake_gobiz.puts) == 5
 
 
 def test_two_syncs_of_an_outlet_are_never_on_their_way_together(fake_gobiz, outlet):

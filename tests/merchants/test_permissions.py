@@ -18,7 +18,7 @@ from django.utils import timezone
 from gobiz_admin.gobiz import events
 from gobiz_admin.merchants.models import Role
 from gobiz_admin.merchants.roles import Action, may
-from menus.models import CatalogEdit, CatalogVersion, MappingAlert, OutletCatalog, Sync
+from menus.models import CatalogEdit, CatalogVersion, MappingAlert, OutletCatalog, Rollout, Sync
 from menus.sheets.uploads import store_upload
 from tests.menus.factories import (
     CatalogFactory,
@@ -97,6 +97,8 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "publish": ("GET", Action.PUBLISH_MENU),
     "history": ("GET", Action.PUBLISH_MENU),
     "version": ("GET POST", Action.PUBLISH_MENU),
+    "publish_together": ("GET POST", Action.PUBLISH_MENU),
+    "rollout": ("GET POST", Action.PUBLISH_MENU),
     "publish_review": ("GET POST", Action.PUBLISH_MENU),
     "sync_page": ("GET", Action.PUBLISH_MENU),
     "sync_progress": ("GET", Action.PUBLISH_MENU),
@@ -219,6 +221,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         "variant_category": {"pk": category.pk},
         "sync_page": {"pk": sync.pk},
         "version": {"pk": version.pk},
+        "rollout": {"pk": Rollout.objects.create(merchant=merchant).pk},
         "sync_progress": {"pk": sync.pk},
         "resync_alert": {"pk": alert.pk},
         "menu_sheet": {"pk": upload.pk},
