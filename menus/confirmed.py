@@ -67,7 +67,8 @@ def confirmed_menus(outlets: Sequence[Outlet]) -> dict[int, ConfirmedMenu]:
     newest = known.order_by(
         "outlet_id", F("syncs__confirmed_at").desc(nulls_last=True), F("syncs__pk").desc(nulls_last=True)
     ).distinct("outlet_id")
-    of, first = {}, {}
+    of: dict[int, str] = {}
+    first: dict[str, int] = {}
     for outlet_id, pk, checksum in newest.values_list("outlet_id", "pk", "checksum"):
         of[outlet_id] = checksum
         first.setdefault(checksum, pk)

@@ -15,6 +15,9 @@ from menus.removals import Removal, removal_in
 from menus.tree import Tree, load_tree, load_trees
 from menus.versions import comparable, newly_mapped, version_on_gofood, versions_on_gofood
 
+# By checksums: what differs, whether much goes, how many ids GoFood gets.
+Known = dict[tuple[str, str], tuple[list[Change], Removal | None, int]]
+
 
 @dataclass
 class Review:
@@ -82,16 +85,14 @@ def reviews(outlets: Sequence[Outlet]) -> list[Review]:
     trees: dict[int, Tree] = {}
     for sellers in of_catalog.values():
         trees |= load_trees(sellings[sellers[0].pk].catalog, sellers)
-    bases, known = versions_on_gofood(outlets), {}
+    bases = versions_on_gofood(outlets)
+    known: Known = {}
     return [
         _review(sellings[outlet.pk], trees[outlet.pk], bases.get(outlet.pk), known)
         if outlet.pk in sellings
         else Review(outlet, None, None, [NEVER_IMPORTED_CHECK])
         for outlet in outlets
     ]
-
-
-Known = dict[tuple[str, str], tuple[list[Change], Removal | None, int]]
 
 
 def _review(selling: OutletCatalog, tree: Tree, base: CatalogVersion | None, known: Known) -> Review:

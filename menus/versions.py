@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from gobiz_admin.merchants.models import Outlet, User
 from menus.checks import Check
@@ -90,8 +90,8 @@ def freeze(
 
 def last_numbers(outlets: Sequence[Outlet]) -> dict[int, int]:
     """The number of each outlet's newest version, by outlet pk."""
-    rows = CatalogVersion.objects.filter(outlet__in=outlets).values("outlet").annotate(last=Max("number"))
-    return dict(rows.values_list("outlet", "last"))
+    rows = CatalogVersion.objects.filter(outlet__in=outlets).order_by("outlet_id", "-number")
+    return dict(rows.distinct("outlet_id").values_list("outlet_id", "number"))
 
 
 def unsaved(outlet: Outlet, number: int, draft: Draft, user: User | None, note: str) -> CatalogVersion:

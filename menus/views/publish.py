@@ -47,7 +47,9 @@ def publish(request: MemberRequest) -> HttpResponse:
         "syncs": recent[:RECENT],
         "more": len(recent) > RECENT,
         "found": _found(request) if len(recent) <= RECENT else [],
-        "rollouts": request.merchant.rollouts.filter(state=Rollout.State.RUNNING).order_by("-pk")[:RECENT],
+        "rollouts": Rollout.objects.filter(merchant=request.merchant, state=Rollout.State.RUNNING).order_by(
+            "-pk"
+        )[:RECENT],
     }
     return render(request, "menus/publish.html", context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,6 +47,7 @@ STOPPED: dict[str, Words] = {
     ),
 }
 ALL_AT_ONCE = "0"
+NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass
@@ -98,7 +100,7 @@ def _page(request: MemberRequest, refused: RolloutRefused | None = None) -> Http
         "free": free,
         "revisions": revisions,
         "refused": _sentence(refused) if refused else "",
-        "chosen": set(map(int, filter(str.isdecimal, request.POST.getlist("outlets")))) if refused else None,
+        "chosen": set(request.POST.getlist("outlets")) if refused else None,
         "typed": request.POST if refused else {},
     }
     return render(request, "menus/together.html", context)
@@ -138,13 +140,12 @@ def _due_at(request: MemberRequest, chosen: list[Outlet]) -> dict[int, datetime]
 
 def _seen(request: MemberRequest) -> dict[int, int]:
     """`revision-<catalog>`: what the page showed."""
-    return {
-        int(name.removeprefix("revision-")): int(value)
-        for name, value in request.POST.items()
-        if name.startswith("revision-")
-        and name.removeprefix("revision-").isdecimal()
-        and str(value).isdecimal()
-    }
+    found = {}
+    for name in request.POST:
+        catalog, value = name.removeprefix("revision-"), request.POST[name]
+        if catalog != name and NUMBER.fullmatch(catalog) and NUMBER.fullmatch(value):
+            found[int(catalog)] = int(value)
+    return found
 
 
 @member_view(Action.PUBLISH_MENU, "GET", "HEAD", "POST")

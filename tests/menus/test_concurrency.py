@@ -78,18 +78,18 @@ def test_one_app_is_sent_no_more_than_it_bears(fake_gobiz, outlet, settings):
     Outlet.objects.filter(pk__in=[other.pk for other in others]).update(gobiz_app=outlet.gobiz_app)
     syncs = [request_publish(one, None) for one in [outlet, *others]]
     # Two are on their way until the other three have been turned away.
-    turned_away = threading.Semaphore(0)
+    turned_away, all_turned_away = [], threading.Event()
     most = []
 
     def during_put():
         most.append(Sync.objects.filter(state="sending").count())
-        for _ in range(3):
-            assert turned_away.acquire(timeout=20)
-        turned_away.release(3)
+        assert all_turned_away.wait(timeout=20)
 
     def one(pk):
         send(pk)
-        turned_away.release()
+        turned_away.append(pk)
+        if len(turned_away) == 3:
+            all_turned_away.set()
 
     fake_gobiz.during_put = during_put
     assert at_once(*[partial(one, sync.pk) for sync in syncs]) == [None] * 5
