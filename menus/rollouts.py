@@ -63,9 +63,6 @@ def start(merchant: Merchant, plan: Plan, user: User | None, seen: dict[int, int
         rollout = Rollout.objects.create(merchant=merchant, requested_by=user, note=plan.note[:200])
         frozen = _freeze(found, user, plan.note)
         RolloutOutlet.objects.bulk_create(_rows(rollout, plan, frozen))
-        for review in found:
-            assert review.selling is not None
-            OutletCatalog.objects.filter(pk=review.selling.pk).update(published_revision=review.revision)
         facts = {"rollout": rollout.pk, "outlets": [outlet.outlet_id for outlet in plan.outlets]}
         AuditEntry.objects.create(merchant=merchant, user=user, action="menu.rollout_started", facts=facts)
         wake_task("advance_rollout", rollout.pk)
@@ -123,6 +120,7 @@ def _rows(
                 stage=number,
                 due_at=due_at,
                 version=version,
+                revision=review.revision,
                 before=review.base,
             )
 
@@ -166,6 +164,8 @@ def _send_due(rollout: Rollout, stage: list[RolloutOutlet]) -> None:
             lock_outlet(row.outlet)
             row.sync = _newer_sync(row) or queue_sync(row.outlet, row.version, rollout.requested_by)
             row.save(update_fields=["sync"])
+            if row.sync.version_id == row.version_id:
+                OutletCatalog.objects.filter(outlet=row.outlet).update(published_revision=row.revision)
 
 
 def _newer_sync(row: RolloutOutlet) -> Sync | None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from menus import rollouts, states
 from menus.alerts import open_alert
 from menus.models import (
+    Catalog,
     CatalogVersion,
     MenuItem,
     OutletCatalog,
@@ -162,6 +163,9 @@ def test_a_failure_stops_it(chain):
     assert (again(rollout).state, rollout.stop_code) == ("stopped", "sync_failed")
     prove(rollout)
     assert sent(again(rollout)) == chain[:2]
+    # Where nothing was sent, the menu still counts as not published.
+    Catalog.objects.update(revision=5)
+    assert all(review.edited for review in reviews(chain[2:]))
 
 
 def test_a_mapping_alert_stops_it(chain):
