@@ -22,6 +22,7 @@ SOON, LATER = timedelta(seconds=5), timedelta(seconds=30)
 # With GoBiz away nothing can be decided: it is asked for longer, and less often.
 WHEN_AWAY, GIVE_UP = timedelta(minutes=5), timedelta(hours=2)
 DIFFERENCES_NAMED = 10
+READ_BACK = (State.ACCEPTED, State.CONFIRMED)
 
 
 def mapping_updated(outlet: Outlet, request_id: str, menus: Any, at: datetime | None) -> Sync | None:
@@ -74,7 +75,7 @@ def _keep_gobiz_ids(outlet: Outlet, menus: Any) -> None:
 
 
 def read_back(sync_id: int) -> None:
-    """Read the live menu, if it is time to, and confirm the accepted sync when it is what was sent."""
+    """Read the live menu, if it is time to; what was sent is confirmed by it, or what differs is noted."""
     sync = _claim(sync_id)
     if sync is None:
         return
@@ -89,16 +90,13 @@ def read_back(sync_id: int) -> None:
 
 def _claim(sync_id: int) -> Sync | None:
     """The sync, with its next read-back put off, so that no other worker reads at the same time."""
-    sync = (
-        Sync.objects.select_related("outlet__gobiz_app", "version")
-        .filter(pk=sync_id, state=State.ACCEPTED, next_attempt_at__lte=timezone.now())
-        .first()
-    )
+    due = Sync.objects.filter(pk=sync_id, state__in=READ_BACK, next_attempt_at__lte=timezone.now())
+    sync = due.select_related("outlet__gobiz_app", "version").first()
     if sync is None or sync.accepted_at is None:
         return None
     with transaction.atomic():
-        mine = Sync.objects.filter(pk=sync.pk, state=State.ACCEPTED, next_attempt_at=sync.next_attempt_at)
-        wait = SOON if timezone.now() - sync.accepted_at < FIRST_MINUTE else LATER
+        mine = Sync.objects.filter(pk=sync.pk, state__in=READ_BACK, next_attempt_at=sync.next_attempt_at)
+        wait = SOON if timezone.now() - _since(sync) < FIRST_MINUTE else LATER
         if not mine.update(next_attempt_at=timezone.now() + wait):
             return None
         if wait == SOON:
@@ -106,24 +104,48 @@ def _claim(sync_id: int) -> Sync | None:
     return sync
 
 
+def _since(sync: Sync) -> datetime:
+    """Since when GoFood is said to have it."""
+    return sync.confirmed_at or sync.accepted_at or sync.queued_at
+
+
 def _record(seen: Sync, changes: list[Change] | None, error: GobizError | None) -> None:
     """What the reading shows: live, not (yet) live, or nothing as it failed."""
     with transaction.atomic():
         lock_outlet(seen.outlet)
-        sync = Sync.objects.filter(pk=seen.pk, state=State.ACCEPTED).first()
+        sync = Sync.objects.filter(pk=seen.pk, state__in=READ_BACK).select_related("outlet").first()
         if sync is None or sync.accepted_at is None:
             return
-        age = timezone.now() - sync.accepted_at
-        if changes == []:
-            states.confirm(sync, "read_back")
-        elif age < DEADLINE or states.newer(sync).filter(state=State.SENDING).exists():
-            return
-        elif changes is not None:
-            states.fail(sync, "not_taken", named(changes))
-        elif error is not None and (not error.transient or age > GIVE_UP):
-            states.fail(sync, "not_confirmed", error.detail)
+        if sync.state == State.CONFIRMED:
+            _record_confirmed(sync, changes)
         else:
-            Sync.objects.filter(pk=sync.pk).update(next_attempt_at=timezone.now() + WHEN_AWAY)
+            _record_accepted(sync, changes, error)
+
+
+def _record_accepted(sync: Sync, changes: list[Change] | None, error: GobizError | None) -> None:
+    age = timezone.now() - _since(sync)
+    if changes == []:
+        states.confirm(sync, "read_back")
+    elif age < DEADLINE or states.newer(sync).filter(state=State.SENDING).exists():
+        return
+    elif changes is not None:
+        states.fail(sync, "not_taken", named(changes))
+    elif error is not None and (not error.transient or age > GIVE_UP):
+        states.fail(sync, "not_confirmed", error.detail)
+    else:
+        Sync.objects.filter(pk=sync.pk).update(next_attempt_at=timezone.now() + WHEN_AWAY)
+
+
+def _record_confirmed(sync: Sync, changes: list[Change] | None) -> None:
+    """GoBiz said that it is live: what does not match after all is named, not hidden."""
+    at_last = timezone.now() - _since(sync) >= DEADLINE
+    if states.newer(sync).exclude(state__in=[State.QUEUED, State.SUPERSEDED]).exists():
+        # What is read now may be the newer one.
+        Sync.objects.filter(pk=sync.pk).update(next_attempt_at=None)
+    elif changes is not None:
+        states.note_reading(sync, changes, at_last)
+    elif at_last:
+        Sync.objects.filter(pk=sync.pk).update(next_attempt_at=None)
 
 
 def named(changes: list[Change]) -> str:
@@ -134,6 +156,6 @@ def named(changes: list[Change]) -> str:
 
 
 def due_read_backs() -> list[int]:
-    """The accepted syncs whose live menu is to be read now."""
-    due = Sync.objects.filter(state=State.ACCEPTED, next_attempt_at__lte=timezone.now())
+    """The syncs whose live menu is to be read now."""
+    due = Sync.objects.filter(state__in=READ_BACK, next_attempt_at__lte=timezone.now())
     return list(due.order_by("next_attempt_at").values_list("pk", flat=True))

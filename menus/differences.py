@@ -106,11 +106,12 @@ def differences(old: Row, new: Row) -> list[Change]:
 def matches_live(payload: Row, live: Row) -> list[Change]:
     """[] when the live menu (GET shape) is the payload, as far as GET can show it.
 
-    Left out: internal names, which GET does not tell; the addresses of pictures, of which GoFood
-    keeps its own copies; hours and the order inside a menu, which it may write its own way.
+    Left out: internal names, which GET does not tell; where a picture stands, as GoFood keeps its own
+    copies, but not that there is one; hours and the order inside a menu, which it may write its own way.
     """
     comparison = _Comparison(_with_items(payload), _with_items(from_live(live)), ids_must_match=True)
-    return comparison.changes(item_fields=("name", "price", "description", "in_stock"), order_of_items=False)
+    fields = ("name", "price", "description", "in_stock")
+    return comparison.changes(item_fields=fields, order_of_items=False) + comparison.lost_pictures()
 
 
 def _with_items(payload: Row) -> Row:
@@ -137,6 +138,12 @@ class _Comparison:
             *self._of_items(item_fields, order_of_items),
             *self._of_categories(),
         ]
+
+    def lost_pictures(self) -> list[Change]:
+        """The items that have a picture in the old menu and none in the new."""
+        kept = [(old, new) for old, new in self.items if old is not None and new is not None]
+        lost = [(old, new) for old, new in kept if old.get("image") and not new.get("image")]
+        return [Change("pictured", new["name"], old["image"], "") for old, new in lost]
 
     def _of_menus(self) -> list[Change]:
         found = _added_and_removed(self.menus, "menu")

@@ -149,6 +149,8 @@ def _trouble(rollout: Rollout, rows: list[RolloutOutlet]) -> str:
     sent = [row for row in rows if row.sync is not None]
     if any(row.sync.state == Sync.State.FAILED for row in sent if row.sync):
         return "sync_failed"
+    if any(row.sync.differs and row.sync.next_attempt_at is None for row in sent if row.sync):
+        return "differs"
     alerts = MappingAlert.objects.filter(
         outlet__in=[row.outlet_id for row in sent],
         opened_at__gte=rollout.requested_at,
@@ -175,8 +177,12 @@ def _newer_sync(row: RolloutOutlet) -> Sync | None:
 
 
 def _proven(row: RolloutOutlet) -> bool:
-    """It is live; or something newer has taken its place, which is that one's business to prove."""
-    return row.sync is not None and row.sync.state in (Sync.State.CONFIRMED, Sync.State.SUPERSEDED)
+    """It was read on GoFood; or something newer has taken its place, which is that one's business to prove."""
+    sync = row.sync
+    if sync is None:
+        return False
+    read_back = sync.state == Sync.State.CONFIRMED and sync.next_attempt_at is None and not sync.differs
+    return read_back or sync.state == Sync.State.SUPERSEDED
 
 
 def _go_on(rollout: Rollout, rows: list[RolloutOutlet]) -> None:

@@ -1,5 +1,6 @@
 """What a sync becomes, and what follows from it. The caller holds the outlet's lock, in a transaction."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import Outlet
 from menus.covering import close_covered
+from menus.differences import Change
 from menus.models import Sync
 from menus.waking import wake_task
 
@@ -22,6 +24,7 @@ WAITS = (
     timedelta(hours=1),
 )
 FIRST_READ_BACK = timedelta(seconds=2)
+DIFFERENCES_KEPT = 200
 
 
 def accept(sync: Sync) -> None:
@@ -43,13 +46,29 @@ def confirm(sync: Sync, proof: str) -> None:
         accepted_at=sync.accepted_at or now,
         confirmed_at=now,
         ended_at=now,
-        next_attempt_at=None,
+        # What GoBiz says is live is looked at all the same.
+        next_attempt_at=None if proof == "read_back" else now + FIRST_READ_BACK,
+        read_back_at=now if proof == "read_back" else None,
         proof=proof,
         error_code="",
         error="",
     )
     _supersede_older(sync, now)
     close_covered(sync)
+    if proof != "read_back":
+        wake_task("read_back_sync", sync.pk, countdown=FIRST_READ_BACK.total_seconds())
+
+
+def note_reading(sync: Sync, changes: list[Change], at_last: bool) -> None:
+    """What a reading of the live menu shows of a confirmed sync; it is read again unless that was the last."""
+    sync.read_back_at = timezone.now()
+    sync.differs = [asdict(change) for change in changes[:DIFFERENCES_KEPT]]
+    fields = ["read_back_at", "differs"]
+    if at_last or not changes:
+        sync.next_attempt_at = None
+        fields.append("next_attempt_at")
+    sync.save(update_fields=fields)
+    announce(sync.outlet.merchant_id, "syncs", outlet=sync.outlet.outlet_id, sync=sync.pk)
 
 
 def fail(sync: Sync, code: str, detail: str) -> None:

@@ -51,7 +51,8 @@ class Sync(models.Model):
     request_id = models.CharField(max_length=64, unique=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # When it is due: queued, to be sent; sending, to be taken from a dead worker; accepted, to be read back.
+    # When it is due: queued, to be sent; sending, to be taken from a dead worker; accepted, or confirmed by a
+    # notification alone, to be read back.
     next_attempt_at = models.DateTimeField(null=True)
     # A PUT of it went out and no answer came: look at the live menu before sending it again.
     maybe_applied = models.BooleanField(default=False)
@@ -66,6 +67,10 @@ class Sync(models.Model):
     ended_at = models.DateTimeField(null=True)
     # How it was proven: "notification" or "read_back".
     proof = models.CharField(max_length=20, blank=True)
+    # When the live menu was last compared with it after the confirmation, and what differed then:
+    # [{"kind", "of", "name", "old", "new"}], as `differences.Change`.
+    read_back_at = models.DateTimeField(null=True)
+    differs = models.JSONField(default=list)
 
     class Meta:
         constraints = [
@@ -77,7 +82,7 @@ class Sync(models.Model):
             models.Index(fields=["outlet", "-id"], name="sync_history"),
             models.Index(
                 fields=["next_attempt_at"],
-                condition=Q(state__in=["queued", "sending", "accepted"]),
+                condition=Q(state__in=["queued", "sending", "accepted", "confirmed"]),
                 name="syncs_to_work_off",
             ),
         ]

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from menus.differences import Change
 from menus.models import Sync
 from menus.sentences import sync_sentence
 from menus.views import reach
-from menus.views.wording import FINAL, Words
+from menus.views.wording import FINAL, Words, grouped
 
 State = Sync.State
 LABELS: dict[str, Words] = {
@@ -52,7 +53,11 @@ def progress(sync: Sync) -> dict[str, Any]:
         "outlet": sync.outlet,
         "steps": _steps(sync),
         "final": sync.state in FINAL,
+        # Until the live menu was read for the last time there may be more to tell.
+        "moving": sync.state not in FINAL
+        or (sync.state == State.CONFIRMED and sync.next_attempt_at is not None),
         "proof": _proof(sync) if sync.state == State.CONFIRMED else "",
+        "differs": _differences(sync),
         "failure": sync_sentence(sync) if sync.state == State.FAILED else "",
         "hold_up": sync_sentence(sync) if sync.state == State.QUEUED else "",
     }
@@ -91,4 +96,23 @@ def _proof(sync: Sync) -> str:
     }
     if sync.proof == "read_back":
         return _("Proven by reading the live menu: %(items)s match what was sent.") % {"items": of_items}
-    return _("Proven by GoFood's own notification: the new menu and its ids are in use.")
+    words = _("Proven by GoFood's own notification: the new menu and its ids are in use.")
+    if sync.read_back_at and not sync.differs:
+        words += " " + _("The live menu was read, too: %(items)s match what was sent.") % {"items": of_items}
+    return words
+
+
+def _differences(sync: Sync) -> dict[str, Any] | None:
+    """What a reading of the live menu showed to be other than what was sent; None when nothing."""
+    if sync.state != State.CONFIRMED or not sync.differs:
+        return None
+    changes = [Change(**row) for row in sync.differs]
+    items = sum(len(menu["menu_items"]) for menu in sync.version.payload["menus"])
+    other = {change.name for change in changes if change.of == "item"}
+    return {
+        "taken": max(items - len(other), 0),
+        "items": items,
+        "groups": grouped(changes),
+        # It may yet come right: the menu is read again for a while.
+        "final": sync.next_attempt_at is None,
+    }

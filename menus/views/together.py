@@ -42,6 +42,10 @@ STOPPED: dict[str, Words] = {
     "sync_failed": gettext_lazy(
         "It stopped by itself, because the menu did not arrive at one of the outlets. Nothing more is sent."
     ),
+    "differs": gettext_lazy(
+        "It stopped by itself, because the menu on GoFood is not what was sent to one of the outlets. Nothing more "
+        "is sent."
+    ),
     "mapping_alert": gettext_lazy(
         "It stopped by itself, because GoFood could not deliver an order at one of the outlets. Nothing more is sent."
     ),

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizUnavailable, ScopeMissing
-from menus.confirming import mapping_updated, read_back
+from menus.confirming import due_read_backs, mapping_updated, read_back
 from menus.models import MenuItem, Sync
 from menus.publishing import request_publish, send
 from tests.menus.factories import live_from, selling_outlet
@@ -174,3 +174,71 @@ def test_an_older_one_is_not_failed_while_a_newer_is_on_its_way(fake_gobiz, outl
     request_publish(outlet, None, again=True)
     Sync.objects.exclude(pk=old.pk).update(state="sending")
     assert read(old, timedelta(minutes=11)).state == "accepted"
+
+
+# --- read back all the same -------------------------------------------------------------------
+
+
+def read_confirmed(sync, age=timedelta(0)):
+    now = timezone.now()
+    Sync.objects.filter(pk=sync.pk, next_attempt_at__isnull=False).update(
+        confirmed_at=now - age, next_attempt_at=now - timedelta(seconds=1)
+    )
+    read_back(sync.pk)
+    return again(sync)
+
+
+def without_picture(payload):
+    live = live_from(payload)
+    live["menus"][0]["menu_items"][0]["image"] = ""
+    return live
+
+
+def test_a_notification_is_followed_by_a_reading(fake_gobiz, outlet):
+    sync = publish(outlet)
+    notify(sync)
+    assert again(sync).next_attempt_at is not None
+    assert sync.pk not in due_read_backs()
+    fake_gobiz.live[outlet.outlet_id] = live_from(sync.version.payload)
+    assert read_confirmed(sync).read_back_at is not None
+    assert (sync.state, sync.proof, sync.differs, sync.next_attempt_at) == (
+        "confirmed",
+        "notification",
+        [],
+        None,
+    )
+
+
+def test_what_does_not_match_is_named_and_may_come_right(fake_gobiz, outlet):
+    sync = publish(outlet)
+    notify(sync)
+    fake_gobiz.live[outlet.outlet_id] = without_picture(sync.version.payload)
+    assert [row["kind"] for row in read_confirmed(sync).differs] == ["pictured"]
+    assert (sync.state, sync.next_attempt_at is None) == ("confirmed", False)
+    fake_gobiz.live[outlet.outlet_id] = live_from(sync.version.payload)
+    assert (read_confirmed(sync).differs, sync.next_attempt_at) == ([], None)
+
+
+def test_what_stays_different_is_kept(fake_gobiz, outlet):
+    sync = publish(outlet)
+    notify(sync)
+    fake_gobiz.live[outlet.outlet_id] = without_picture(sync.version.payload)
+    assert read_confirmed(sync, timedelta(minutes=11)).next_attempt_at is None
+    assert (sync.state, len(sync.differs)) == ("confirmed", 1)
+
+
+def test_a_reading_that_fails_says_nothing(fake_gobiz, outlet):
+    sync = publish(outlet)
+    notify(sync)
+    fake_gobiz.reads = [GobizUnavailable("down")] * 2
+    assert read_confirmed(sync).next_attempt_at is not None
+    assert read_confirmed(sync, timedelta(minutes=11)).next_attempt_at is None
+    assert (sync.state, sync.read_back_at, sync.differs) == ("confirmed", None, [])
+
+
+def test_with_a_newer_one_on_its_way_the_reading_says_nothing_of_the_older(fake_gobiz, outlet):
+    old = publish(outlet)
+    notify(old)
+    new = publish(outlet, again=True)
+    fake_gobiz.live[outlet.outlet_id] = without_picture(new.version.payload)
+    assert (read_confirmed(old).differs, old.next_attempt_at) == ([], None)

@@ -156,7 +156,7 @@ def test_the_live_menu_after_a_put_is_the_payload(payload):
     assert matches_live(payload, live_from(payload)) == []
 
 
-NOT_SHOWN = {"pictured", "hours"}
+NOT_SHOWN = {"hours"}
 
 
 @pytest.mark.parametrize(("change", "expected"), CASES)
@@ -169,6 +169,15 @@ def test_what_was_not_taken_is_found(payload, change, expected):
     )
     empty_menu = expected[0].of == "menu" and expected[0].kind == "added"
     assert bool(found) == (shown and not moved_inside and not empty_menu)
+
+
+def test_a_copy_of_a_picture_is_the_picture_and_none_is_none(payload):
+    first(payload)["image"] = "https://ours.example.com/a.png"
+    live = live_from(payload)
+    live["menus"][0]["menu_items"][0]["image"] = "https://gofood.example.com/copy.png"
+    assert matches_live(payload, live) == []
+    live["menus"][0]["menu_items"][0]["image"] = None
+    assert matches_live(payload, live) == [Change("pictured", "A", "https://ours.example.com/a.png", "")]
 
 
 def test_categories_of_one_name_are_known_by_their_variants(payload):

@@ -48,7 +48,7 @@ def make_chain(size):
 def confirm(sync):
     Sync.objects.filter(pk=sync.pk).update(state="sending")
     sync.refresh_from_db()
-    states.confirm(sync, "notification")
+    states.confirm(sync, "read_back")
 
 
 def sent(rollout):

@@ -95,6 +95,26 @@ def test_a_confirmed_sync_says_how_it_was_proven(shop: Shop, proof: str, words: 
     assert words in shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
 
 
+def test_what_gofood_did_not_take_is_named(shop: Shop) -> None:
+    sync = shop.sync(
+        State.CONFIRMED,
+        proof="notification",
+        confirmed_at=timezone.now(),
+        differs=[
+            {
+                "kind": "pictured",
+                "of": "item",
+                "name": "Es <Teh>",
+                "old": "https://x.example/a.png",
+                "new": "",
+            }
+        ],
+    )
+    body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
+    assert "GoFood took 0 of 1 items as they were sent" in body
+    assert "Es &lt;Teh&gt;" in body
+
+
 def test_a_failed_sync_says_why_and_what_next(shop: Shop) -> None:
     sync = shop.sync(State.FAILED, error_code="request_refused", error="menus[0] <b>too long</b>")
     body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
