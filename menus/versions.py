@@ -10,7 +10,7 @@ from django.db.models import Q
 from gobiz_admin.merchants.models import Outlet, User
 from menus.checks import Check
 from menus.differences import counted, differences, from_live, pair
-from menus.models import CatalogVersion, PriceConfirmation, Sync
+from menus.models import CatalogVersion, MappingAlert, PriceConfirmation, Sync
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
 from menus.tree import Tree
@@ -131,12 +131,23 @@ def _confirmations(outlet: Outlet, draft: Draft, user: User | None) -> list[dict
 
 
 def same_on_its_way(outlet: Outlet, payload: Payload) -> Sync | None:
-    """The outlet's newest sync if it carries, or has proven, exactly this payload; None after a failed one."""
+    """The outlet's newest sync if it carries, or has proven, exactly this payload.
+
+    None after a failed one, and where GoFood has lost since what it was proven to have.
+    """
     newest = Sync.objects.filter(outlet=outlet).exclude(state=State.SUPERSEDED)
     sync = newest.select_related("version").defer("version__payload").order_by("-pk").first()
     if sync is None or sync.state == State.FAILED or sync.version.checksum != checksum(payload):
         return None
-    return sync
+    return None if sync.state == State.CONFIRMED and _lost_since(sync) else sync
+
+
+def _lost_since(sync: Sync) -> bool:
+    """An order could not be delivered since: its mapping is not there any more."""
+    if sync.confirmed_at is None:
+        return False
+    alerts = MappingAlert.objects.filter(outlet=sync.outlet_id, state=MappingAlert.State.OPEN)
+    return alerts.filter(opened_at__gte=sync.confirmed_at).exists()
 
 
 def sendable(version: CatalogVersion, tree: Tree) -> Payload:

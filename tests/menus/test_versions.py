@@ -1,8 +1,10 @@
 """Versions: what is kept of each, what is not sent twice, and bringing an older one back."""
 
 import pytest
+from django.utils import timezone
 
 from gobiz_admin.merchants.models import AuditEntry
+from menus.alerts import open_alert
 from menus.editing import remove, save_item
 from menus.ids import accept_proposals
 from menus.importing import read_live_menu
@@ -63,6 +65,17 @@ def test_what_gofood_was_proven_to_have_is_not_sent_again(outlet):
 def test_unless_it_is_asked_for(outlet):
     published(outlet)
     assert request_publish(outlet, None, again=True).version.number == 2
+
+
+def test_what_gofood_has_lost_is_sent_again(outlet):
+    sync = published(outlet)
+    Sync.objects.update(confirmed_at=timezone.now())
+    open_alert(outlet, "F-1", "mapping_not_found", ["Ayam Geprek"], [], None)
+    assert request_publish(outlet, None).pk != sync.pk
+    # Until that one has ended, pressed again is the same.
+    assert Sync.objects.count() == 2
+    request_publish(outlet, None)
+    assert Sync.objects.count() == 2
 
 
 def test_after_a_failure_the_same_is_sent_again(outlet):
