@@ -13,6 +13,7 @@ from menus import states
 from menus.differences import Change, matches_live
 from menus.locking import lock_catalog, lock_outlet
 from menus.models import MenuItem, OutletCatalog, Sync
+from menus.stock_told import with_switches
 from menus.text import clean
 from menus.waking import wake_task
 
@@ -85,7 +86,8 @@ def read_back(sync_id: int) -> None:
     except GobizError as error:
         _record(sync, None, error)
         return
-    _record(sync, matches_live(sync.version.payload, live), None)
+    expected = with_switches(sync.outlet, sync.version.payload, sync.accepted_at, live)
+    _record(sync, matches_live(expected, live), None)
 
 
 def _claim(sync_id: int) -> Sync | None:

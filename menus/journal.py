@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import AuditEntry, User
+from menus import stock_wishes
 from menus.locking import lock_catalog
 from menus.models import Catalog, CatalogEdit
 from menus.snapshots import Values, fields_of, snapshot
@@ -111,6 +112,7 @@ def one_edit(
             _open.reset(token)
         if rows := change.rows():
             _close(change, rows)
+            stock_wishes.note_edit(change.catalog, rows, change.user)
 
 
 def _close(change: Change, rows: list[Values]) -> None:

@@ -29,6 +29,8 @@ from menus.locking import lock_catalog, lock_outlet
 from menus.models import CatalogVersion, OutletCatalog, Sync, SyncAttempt
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import refuse_unconfirmed
+from menus.stock_sending import is_sending
+from menus.stock_told import with_switches
 from menus.tree import load_tree
 from menus.waking import wake_task
 
@@ -178,7 +180,8 @@ def _claim(sync_id: int) -> SyncAttempt | None:
     with transaction.atomic():
         lock_outlet(sync.outlet)
         now = timezone.now()
-        if Sync.objects.filter(outlet=sync.outlet, state=State.SENDING).exists() or _app_is_busy(sync):
+        busy = Sync.objects.filter(outlet=sync.outlet, state=State.SENDING).exists()
+        if busy or is_sending(sync.outlet) or _app_is_busy(sync):
             return None
         due = Sync.objects.filter(pk=sync_id, state=State.QUEUED, next_attempt_at__lte=now)
         if not due.update(
@@ -226,7 +229,7 @@ def _is_live(client: GobizClient, sync: Sync, payload: Payload) -> bool:
             raise
         # It may write and not read: sending the same again harms nothing.
         return False
-    return not matches_live(payload, live)
+    return not matches_live(with_switches(sync.outlet, payload, sync.queued_at, live), live)
 
 
 def _record(attempt: SyncAttempt, outcome: Outcome) -> None:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gobiz_admin.gobiz.errors import GobizError, GobizUnavailable, ScopeMissing
 from gobiz_admin.gobiz.scopes import CATALOG_WRITE
-from menus.models import MenuImport, Sync
+from menus.models import MenuImport, StockSwitch, Sync
 
 Sentence = str | Promise
 UNEXPECTED = _(
@@ -32,6 +32,7 @@ SYNC: dict[str, Sentence] = {
     ),
     "empty_menu": _("A menu without items is never sent. Nothing was changed on GoFood."),
 }
+STOCK_WORKER_LOST = _("Sending was interrupted on our side. It is sent again.")
 IMPORT: dict[str, Sentence] = {
     "menu_without_name": _(
         "A menu on GoFood has no name. Nothing was taken over. Give it a name in the GoBiz app, then import again."
@@ -152,6 +153,18 @@ def sync_error(sync: Sync) -> str:
     """The sentence with its details, on one line; "" when nothing went wrong."""
     parts = [str(sync_sentence(sync)), sync.error]
     return " ".join(part for part in parts if part)
+
+
+def stock_sentence(switch: StockSwitch) -> str:
+    """Why a stock switch failed or waits, with GoBiz's own words; "" when nothing went wrong."""
+    if not switch.error_code:
+        return ""
+    if switch.error_code == ScopeMissing.code:
+        return str(ScopeMissing(scope=CATALOG_WRITE).words)
+    if switch.error_code == "worker_lost":
+        return str(STOCK_WORKER_LOST)
+    words = str(GOBIZ.get(switch.error_code) or UNEXPECTED)
+    return f"{words} “{switch.error}”" if switch.error else words
 
 
 def import_sentence(menu_import: MenuImport) -> Sentence:

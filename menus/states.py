@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import Outlet
+from menus import stock_wishes
 from menus.covering import close_covered
 from menus.differences import Change
 from menus.models import Sync
@@ -34,12 +35,13 @@ def accept(sync: Sync) -> None:
         sync, State.ACCEPTED, accepted_at=now, next_attempt_at=now + FIRST_READ_BACK, error_code="", error=""
     )
     _supersede_older(sync, now)
+    stock_wishes.note_all(sync.outlet)
     wake_task("read_back_sync", sync.pk, countdown=FIRST_READ_BACK.total_seconds())
 
 
 def confirm(sync: Sync, proof: str) -> None:
     """It is live, by `proof`: "notification" or "read_back". Alerts that it covers are closed with it."""
-    now = timezone.now()
+    now, newly_taken = timezone.now(), sync.accepted_at is None
     _become(
         sync,
         State.CONFIRMED,
@@ -55,6 +57,8 @@ def confirm(sync: Sync, proof: str) -> None:
     )
     _supersede_older(sync, now)
     close_covered(sync)
+    if newly_taken:
+        stock_wishes.note_all(sync.outlet)
     if proof != "read_back":
         wake_task("read_back_sync", sync.pk, countdown=FIRST_READ_BACK.total_seconds())
 
@@ -107,13 +111,14 @@ def retry_later(
 
 
 def wake_waiting(outlet: Outlet) -> None:
-    """Wake workers for what is due at the outlet's GoBiz app: what was in its way has ended."""
+    """Wake workers for the outlet's switches and its GoBiz app's syncs that are due: their way is free."""
     due = Sync.objects.filter(
         outlet__gobiz_app=outlet.gobiz_app_id, state=State.QUEUED, next_attempt_at__lte=timezone.now()
     )
     longest_waiting = due.order_by("next_attempt_at").values_list("pk", flat=True)
     for sync_id in longest_waiting[: settings.GOBIZ_PUTS_AT_ONCE]:
         wake_task("send_sync", sync_id)
+    stock_wishes.wake_waiting(outlet)
 
 
 def newer(sync: Sync) -> Any:

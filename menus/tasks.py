@@ -2,7 +2,16 @@
 
 from celery import shared_task
 
-from menus import confirming, importing, journal, picture_work, publishing, rollouts
+from menus import (
+    confirming,
+    importing,
+    journal,
+    picture_work,
+    publishing,
+    rollouts,
+    stock,
+    stock_sending,
+)
 from menus.sheets import uploads
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
@@ -42,6 +51,20 @@ def sweep_syncs() -> None:
     ):
         for pk in ids:
             task.apply_async(args=(pk,), expires=UNTIL_THE_NEXT_SWEEPS)
+
+
+@shared_task(name="menus.tasks.send_stock")
+def send_stock(outlet_pk: int) -> None:
+    stock_sending.send(outlet_pk)
+
+
+@shared_task(name="menus.tasks.sweep_stock")
+def sweep_stock() -> None:
+    """Bring back what is due, free what dead workers left, and wake workers for what waits."""
+    stock.bring_back()
+    stock_sending.free_stuck()
+    for outlet_pk in stock_sending.due_outlets():
+        send_stock.apply_async(args=(outlet_pk,), expires=UNTIL_THE_NEXT_SWEEPS)
 
 
 @shared_task(name="menus.tasks.forget_old_edits")

@@ -19,6 +19,7 @@ from menus.models.imports import MenuImport
 from menus.models.pictures import Picture, PictureCheck, PictureFix
 from menus.models.rollouts import Rollout, RolloutOutlet
 from menus.models.sheets import SheetUpload
+from menus.models.stock import StockOff, StockSwitch
 from menus.models.syncs import CatalogVersion, Sync, SyncAttempt
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "Rollout",
     "RolloutOutlet",
     "SheetUpload",
+    "StockOff",
+    "StockSwitch",
     "Sync",
     "SyncAttempt",
     "Variant",

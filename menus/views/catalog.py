@@ -11,10 +11,11 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.models import OutletCatalog
 from menus.reviewing import Review, review
+from menus.stock_lists import Mark
 from menus.undoing import last_edit
 from menus.views import reach
 from menus.views.edit_words import edit_sentence
-from menus.views.rows import of_category, of_item
+from menus.views.rows import marks_at, of_category, of_item
 
 
 @member_view(Action.SEE_MENU)
@@ -46,7 +47,8 @@ def library(request: MemberRequest, catalog_pk: int) -> HttpResponse:
     found = review(outlet, reach.selling_at(outlet)) if outlet else None
     problems = found.problems_of() if found else {}
     nodes = found.tree.categories if found and found.tree else []
-    entries = [of_category(node, problems) for node in nodes]
+    mark_of = marks_at(found) if found else (lambda *_: Mark())
+    entries = [of_category(node, problems, mark_of) for node in nodes]
     context = {"catalog": catalog, "categories": entries}
     return render(request, "menus/library.html", {**foot(request, outlet, found), **context})
 
@@ -74,10 +76,10 @@ def choices(request: MemberRequest) -> list[dict[str, Any]]:
 
 
 def _menus(found: Review) -> list[dict[str, Any]]:
-    problems = found.problems_of()
+    problems, mark_of = found.problems_of(), marks_at(found)
     menus = []
     for node in found.tree.menus if found.tree else []:
-        items = [of_item(item, problems) for item in node.items]
+        items = [of_item(item, problems, mark_of) for item in node.items]
         own = problems.get(("menu", node.menu.pk), [])
         marked = [*own, *(row["problems"] for row in items if row["problems"])]
         menus.append({"menu": node.menu, "problems": own, "items": items, "marked": len(marked)})

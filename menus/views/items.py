@@ -18,7 +18,7 @@ from menus.sentences import EDIT, PICTURE, UNEXPECTED
 from menus.tree import ItemNode
 from menus.views import reach
 from menus.views.item_hours import hours_context
-from menus.views.rows import picture_of, review_of
+from menus.views.rows import marks_at, picture_of, review_of
 from menus.views.wording import short
 
 
@@ -92,11 +92,12 @@ def _facts(request: MemberRequest, item: MenuItem) -> dict[str, Any]:
     nodes = found.tree.items if found.tree else []
     pks = [node.item.pk for node in nodes]
     place = pks.index(item.pk) if item.pk in pks else None
+    at = item if place is None else nodes[place]
     return {
         "problems": found.problems_of().get(("item", item.pk), []),
         "before": pks[place - 1] if place else None,
         "after": pks[place + 1] if place is not None and place + 1 < len(pks) else None,
-        "row": _at_outlet(item if place is None else nodes[place]),
+        "row": {**_at_outlet(at), "mark": marks_at(found)("item", item.pk, at.in_stock)},
         "outlet": found.outlet,
         "shown": {"categories": seen(item, "categories")},
         **hours_context(item),

@@ -1,5 +1,6 @@
 """A row of the menu page: an item, or a variant category with its variants, and what is wrong with it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,12 +13,14 @@ from menus.models import MenuItem
 from menus.pictures import public_url
 from menus.reviewing import Review, review
 from menus.seen import seen
+from menus.stock_lists import Mark, marks_of
 from menus.tree import CategoryNode, ItemNode, VariantNode
 from menus.views import reach
 from menus.views.wording import hours_words, selection_sentence
 
 Problems = dict[tuple[str, int], list[Check]]
 Row = dict[str, Any]
+MarkOf = Callable[[str, int, bool], Mark]
 
 
 @member_view(Action.SEE_MENU)
@@ -26,7 +29,7 @@ def item_row(request: MemberRequest, pk: int) -> HttpResponse:
     item = reach.item_of(request, pk)
     found = review_of(request, item)
     node = next(node for node in found.tree.items if node.item.pk == pk) if found.tree else ItemNode(item)
-    row = of_item(node, found.problems_of())
+    row = of_item(node, found.problems_of(), marks_at(found))
     context = {"row": row, "editing": "edit" in request.GET, "outlet": found.outlet}
     return render(request, "menus/_item_row.html", context)
 
@@ -38,7 +41,7 @@ def category_card(request: MemberRequest, pk: int) -> HttpResponse:
     found = review_of(request, category)
     nodes = found.tree.categories if found.tree else []
     node = next((node for node in nodes if node.category.pk == pk), CategoryNode(category))
-    entry = of_category(node, found.problems_of())
+    entry = of_category(node, found.problems_of(), marks_at(found))
     context = {"entry": entry, "catalog": category.catalog, "outlet": found.outlet}
     return render(request, "menus/_category_card.html", context)
 
@@ -51,13 +54,22 @@ def review_of(request: MemberRequest, thing: Any) -> Review:
     return review(outlet, reach.selling_at(outlet))
 
 
-def of_item(node: ItemNode, problems: Problems) -> Row:
+def marks_at(found: Review) -> MarkOf:
+    """What each stock switch of the outlet says beside itself, by kind and pk; two queries."""
+    if found.tree is None:
+        return lambda *_: Mark()
+    marks, outlet = marks_of([found.outlet], [found.tree.catalog.pk]), found.outlet
+    return lambda kind, pk, in_stock: marks.at(outlet, kind, pk, in_stock)
+
+
+def of_item(node: ItemNode, problems: Problems, mark_of: MarkOf) -> Row:
     item = node.item
     return {
         "item": item,
         "price": node.price,
         "own_price": node.price != item.price,
         "in_stock": node.in_stock,
+        "mark": mark_of("item", item.pk, node.in_stock),
         "hidden": node.hidden,
         "picture": picture_of(item),
         "hours": hours_words(item.operational_hours) if item.operational_hours else "",
@@ -67,7 +79,7 @@ def of_item(node: ItemNode, problems: Problems) -> Row:
     }
 
 
-def of_category(node: CategoryNode, problems: Problems) -> Row:
+def of_category(node: CategoryNode, problems: Problems, mark_of: MarkOf) -> Row:
     category = node.category
     fields = ("name", "internal_name", "min_quantity", "max_quantity")
     return {
@@ -75,18 +87,19 @@ def of_category(node: CategoryNode, problems: Problems) -> Row:
         "rule": selection_sentence(category),
         "used_by": node.used_by,
         "shown": {name: seen(category, name) for name in fields},
-        "variants": [_of_variant(variant, problems) for variant in node.variants],
+        "variants": [_of_variant(variant, problems, mark_of) for variant in node.variants],
         "problems": chip(problems.get(("variant_category", category.pk), [])),
     }
 
 
-def _of_variant(node: VariantNode, problems: Problems) -> Row:
+def _of_variant(node: VariantNode, problems: Problems, mark_of: MarkOf) -> Row:
     variant = node.variant
     return {
         "variant": variant,
         "price": node.price,
         "own_price": node.price != variant.price,
         "in_stock": node.in_stock,
+        "mark": mark_of("variant", variant.pk, node.in_stock),
         "shown": {name: seen(variant, name) for name in ("name", "price")},
         "problems": chip(problems.get(("variant", variant.pk), [])),
     }

@@ -1,6 +1,6 @@
 """GoBiz, as these tests play it: a live menu per outlet, and what it does with a PUT."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -21,6 +21,10 @@ class FakeGobiz:
         # Called in the middle of a PUT, after GoBiz has taken it, before it answers.
         self.during_put: Callable[[], None] | None = None
         self.takes_it = True
+        # Stock switches as they came: (outlet_id, kind, changes); errors to raise, the next one first.
+        self.patches: list[tuple[str, str, list[dict[str, Any]]]] = []
+        self.refusals: list[Exception] = []
+        self.during_patch: Callable[[], None] | None = None
 
     def __call__(self, *_: Any) -> "FakeGobiz":
         return self
@@ -41,6 +45,20 @@ class FakeGobiz:
         if self.writes:
             raise self.writes.pop(0)
         return {"request_id": request_id}
+
+    def patch_item_stocks(self, outlet_id: str, changes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        return self._patch(outlet_id, "item", changes)
+
+    def patch_variant_stocks(self, outlet_id: str, changes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        return self._patch(outlet_id, "variant", changes)
+
+    def _patch(self, outlet_id: str, kind: str, changes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        self.patches.append((outlet_id, kind, list(changes)))
+        if self.during_patch:
+            self.during_patch()
+        if self.refusals:
+            raise self.refusals.pop(0)
+        return {}
 
 
 @pytest.fixture

@@ -18,7 +18,15 @@ from django.utils import timezone
 from gobiz_admin.gobiz import events
 from gobiz_admin.merchants.models import Role
 from gobiz_admin.merchants.roles import Action, may
-from menus.models import CatalogEdit, CatalogVersion, MappingAlert, OutletCatalog, Rollout, Sync
+from menus.models import (
+    CatalogEdit,
+    CatalogVersion,
+    MappingAlert,
+    OutletCatalog,
+    Rollout,
+    StockSwitch,
+    Sync,
+)
 from menus.sheets.uploads import store_upload
 from tests.menus.factories import (
     CatalogFactory,
@@ -75,6 +83,9 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "variant_category": ("GET POST", Action.EDIT_MENU),
     "variant_category_new": ("GET POST", Action.EDIT_MENU),
     "item_stock": ("POST", Action.SWITCH_STOCK),
+    "stock": ("GET", Action.SWITCH_STOCK),
+    "stock_off": ("GET POST", Action.SWITCH_STOCK),
+    "stock_again": ("POST", Action.SWITCH_STOCK),
     "variant_stock": ("POST", Action.SWITCH_STOCK),
     "menu_ids": ("GET POST", Action.PUBLISH_MENU),
     "menu_sheets": ("GET POST", Action.EDIT_MENU),
@@ -216,6 +227,10 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         },
         "undo_edit": {"pk": CatalogEdit.objects.create(catalog=catalog, action="item_changed").pk},
         "item_stock": {"pk": item.pk},
+        "stock_off": {"kind": "item", "pk": item.pk},
+        "stock_again": {
+            "pk": StockSwitch.objects.create(outlet=outlet, item=item, in_stock=True, state="failed").pk
+        },
         "variant_stock": {"pk": variant.pk},
         "menu_heading": {"pk": menu.pk},
         "variant_category": {"pk": category.pk},

@@ -14,6 +14,7 @@ PROMISED = {
     "webhooks.tasks.prune_notifications": 600,
     "orders.tasks.sweep_actions": 10,
     "menus.tasks.sweep_syncs": 10,
+    "menus.tasks.sweep_stock": 10,
     "menus.tasks.sweep_pictures": 60,
     "menus.tasks.forget_old_edits": 24 * 3600,
     "menus.tasks.forget_old_sheets": 24 * 3600,

@@ -1,0 +1,124 @@
+"""Switching items and variants off and on: in the catalog or at one outlet, for a while or until somebody says.
+
+What is switched goes to GoFood by itself (menus/stock_wishes.py), as every other change of stock does.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from gobiz_admin.merchants.announcing import announce
+from gobiz_admin.merchants.models import Outlet, User
+from menus.editing import set_stock
+from menus.journal import one_edit
+from menus.locking import lock_catalog
+from menus.models import Catalog, MenuItem, OutletCatalog, OutletOverride, StockOff, Variant
+from menus.overrides import set_override
+from menus.snapshots import write_rows
+from menus.stock_effect import MODELS, pks_of
+
+Thing = MenuItem | Variant
+
+
+def switch(
+    kind: str,
+    thing: Thing,
+    in_stock: bool,
+    user: User | None,
+    outlet: Outlet | None = None,
+    back_at: datetime | None = None,
+) -> None:
+    """It is in stock, or off until `back_at` (None: until somebody says), at `outlet` or in the catalog.
+
+    At the only outlet that sells the catalog, the catalog's own value is switched: there is no other.
+    """
+    with transaction.atomic():
+        catalog = lock_catalog(thing.catalog_id)
+        others = OutletCatalog.objects.filter(catalog=catalog).exclude(outlet=outlet) if outlet else None
+        alone = others is not None and not others.exists()
+        if outlet is None or alone:
+            _in_the_catalog(catalog, kind, thing, in_stock, user, outlet)
+            _until(kind, thing, None, in_stock, user, back_at)
+        else:
+            set_override(catalog, kind, thing.pk, [outlet], user, in_stock=in_stock)
+            _until(kind, thing, outlet, in_stock, user, back_at)
+        announce(catalog.merchant_id, "stock", outlet=outlet.outlet_id if outlet else None)
+
+
+def _in_the_catalog(
+    catalog: Catalog, kind: str, thing: Thing, in_stock: bool, user: User | None, alone: Outlet | None
+) -> None:
+    with one_edit(catalog.pk, f"{kind}_changed", user, _facts(kind, thing)):
+        set_stock(kind, thing, in_stock, user)
+        if alone is not None:
+            set_override(catalog, kind, thing.pk, [alone], user, in_stock=None)
+
+
+def _facts(kind: str, thing: Thing) -> dict[str, Any]:
+    return {"kind": kind, "pk": thing.pk, "name": thing.name, "fields": ["in_stock"]}
+
+
+def _until(
+    kind: str,
+    thing: Thing,
+    outlet: Outlet | None,
+    in_stock: bool,
+    user: User | None,
+    back_at: datetime | None,
+) -> None:
+    """Keep when it comes back; the row stands already where the switch changed something."""
+    place = {"outlet": outlet, f"{kind}_id": thing.pk}
+    if in_stock:
+        StockOff.objects.filter(**place).delete()
+    elif outlet is None or OutletOverride.objects.filter(**place, in_stock=False).exists():
+        fields = {"back_at": back_at}
+        StockOff.objects.update_or_create(**place, defaults=fields, create_defaults={**fields, "by": user})
+    # Else it is off in the catalog, with nothing of its own here: there is nothing to come back from.
+
+
+def bring_back() -> int:
+    """How many things whose time has come are in stock again, or follow their catalog again."""
+    due = StockOff.objects.filter(back_at__lte=timezone.now())
+    items = due.filter(item__isnull=False).values_list("item__catalog_id", flat=True)
+    variants = due.filter(variant__isnull=False).values_list("variant__catalog_id", flat=True)
+    return sum(_bring_back(catalog_pk) for catalog_pk in sorted({*items, *variants}))
+
+
+def _bring_back(catalog_pk: int) -> int:
+    with transaction.atomic():
+        lock_catalog(catalog_pk)
+        of_catalog = Q(item__catalog=catalog_pk) | Q(variant__catalog=catalog_pk)
+        due = list(StockOff.objects.filter(of_catalog, back_at__lte=timezone.now()))
+        keys = {row.key for row in due}
+        with one_edit(catalog_pk, "stock_back", None, {"count": len(keys)}) as change:
+            for kind, model in MODELS.items():
+                pks = pks_of(keys, kind)
+                change.note(kind, pks, ["name", "in_stock", "overrides"])
+                base = [row.key[1] for row in due if row.outlet_id is None and row.key[0] == kind]
+                _on_in_the_catalog(model, base)
+                _on_at_outlets(kind, [row for row in due if row.outlet_id and row.key[0] == kind])
+        StockOff.objects.filter(pk__in=[row.pk for row in due]).delete()
+    return len(due)
+
+
+def _on_in_the_catalog(model: type[Any], pks: Collection[int]) -> None:
+    rows = list(model.objects.filter(pk__in=pks))
+    for row in rows:
+        row.in_stock = True
+    write_rows(rows, ["in_stock"])
+
+
+def _on_at_outlets(kind: str, offs: Collection[StockOff]) -> None:
+    """Nothing of its own is left there, so that the catalog's stock holds."""
+    by_outlet: dict[int | None, list[int]] = defaultdict(list)
+    for row in offs:
+        by_outlet[row.outlet_id].append(row.key[1])
+    for outlet_pk, pks in by_outlet.items():
+        own = OutletOverride.objects.filter(outlet=outlet_pk, in_stock=False, **{f"{kind}__in": pks})
+        own.filter(price__isnull=True, hidden=False).delete()
+        own.update(in_stock=None)
