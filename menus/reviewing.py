@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gobiz_admin.merchants.models import Outlet
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_catalog, check_tree
@@ -12,11 +13,12 @@ from menus.differences import Change, differences
 from menus.models import CatalogVersion, OutletCatalog
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
+from menus.stock_told import Told, told_since_taken, with_told
 from menus.tree import Tree, load_tree, load_trees
 from menus.versions import comparable, newly_mapped, version_on_gofood, versions_on_gofood
 
-# By checksums: what differs, whether much goes, how many ids GoFood gets.
-Known = dict[tuple[str, str], tuple[list[Change], Removal | None, int]]
+# By checksums, and what was switched since: what differs, whether much goes, how many ids GoFood gets.
+Known = dict[tuple[str, str, frozenset[Any]], tuple[list[Change], Removal | None, int]]
 
 
 @dataclass
@@ -71,7 +73,8 @@ def review(outlet: Outlet, selling: OutletCatalog | None) -> Review:
     """The review, in a constant number of queries, whatever the size of the menu."""
     if selling is None:
         return Review(outlet, None, None, check_catalog(None, outlet))
-    return _review(selling, load_tree(selling.catalog, outlet), version_on_gofood(outlet), {})
+    told = told_since_taken([outlet]).get(outlet.pk, {})
+    return _review(selling, load_tree(selling.catalog, outlet), version_on_gofood(outlet), told, {})
 
 
 def reviews(outlets: Sequence[Outlet]) -> list[Review]:
@@ -86,23 +89,30 @@ def reviews(outlets: Sequence[Outlet]) -> list[Review]:
     for sellers in of_catalog.values():
         trees |= load_trees(sellings[sellers[0].pk].catalog, sellers)
     bases = versions_on_gofood(outlets)
+    told = told_since_taken(outlets)
     known: Known = {}
     return [
-        _review(sellings[outlet.pk], trees[outlet.pk], bases.get(outlet.pk), known)
+        _review(sellings[outlet.pk], trees[outlet.pk], bases.get(outlet.pk), told.get(outlet.pk, {}), known)
         if outlet.pk in sellings
         else Review(outlet, None, None, [NEVER_IMPORTED_CHECK])
         for outlet in outlets
     ]
 
 
-def _review(selling: OutletCatalog, tree: Tree, base: CatalogVersion | None, known: Known) -> Review:
-    """`known`: what was compared before; where many outlets sell the same, once is enough."""
+def _review(
+    selling: OutletCatalog, tree: Tree, base: CatalogVersion | None, told: Told, known: Known
+) -> Review:
+    """`told`: the stock that GoFood was told since it took `base`.
+
+    `known`: what was compared before; where many outlets sell the same, once is enough.
+    """
     assert tree.outlet is not None
     found = Review(tree.outlet, selling, tree, check_tree(tree), base=base, payload=payload_of(tree))
     if base is not None:
-        key = (checksum(found.payload), base.checksum if base.number else f"0 of {base.pk}")
+        taken = base.checksum if base.number else f"0 of {base.pk}"
+        key = (checksum(found.payload), taken, frozenset(told.items()))
         if key not in known:
-            old = comparable(base)
+            old = with_told(comparable(base), told)
             changes = differences(old, found.payload)
             known[key] = changes, removal_in(old, changes), newly_mapped(old, found.payload)
         found.changes, found.removal, found.newly_mapped = known[key]

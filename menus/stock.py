@@ -47,7 +47,12 @@ def switch(
         else:
             set_override(catalog, kind, thing.pk, [outlet], user, in_stock=in_stock)
             _until(kind, thing, outlet, in_stock, user, back_at)
-        announce(catalog.merchant_id, "stock", outlet=outlet.outlet_id if outlet else None)
+        announce(
+            catalog.merchant_id,
+            "stock",
+            outlet=outlet.outlet_id if outlet else None,
+            things=[f"{kind}-{thing.pk}"],
+        )
 
 
 def _in_the_catalog(

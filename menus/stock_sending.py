@@ -91,7 +91,6 @@ def _claim(outlet: Outlet) -> Batch | None:
                 attempts=F("attempts") + 1,
                 next_attempt_at=now + STUCK_AFTER,
             )
-        announce(outlet.merchant_id, "stock", outlet=outlet.outlet_id)
         return batch if batch.switches else None
 
 
@@ -151,8 +150,13 @@ def _record(batch: Batch) -> None:
             _settle(row, sent[row.pk].in_stock, batch.errors.get(row.pk), now)
         write_rows(mine, SETTLED)
         _wake_retries(batch, now)
-        announce(outlet.merchant_id, "stock", outlet=outlet.outlet_id)
+        announce(outlet.merchant_id, "stock", outlet=outlet.outlet_id, things=_things(mine))
         states.wake_waiting(outlet)
+
+
+def _things(rows: Sequence[StockSwitch]) -> list[str] | None:
+    """Which rows an open page shows anew; None: many, so all of them."""
+    return [f"{kind}-{pk}" for kind, pk in (row.key for row in rows)] if len(rows) <= 20 else None
 
 
 SETTLED = ("state", "batch", "attempts", "next_attempt_at", "error_code", "error", "told", "told_at")

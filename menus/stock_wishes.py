@@ -179,7 +179,7 @@ def wake_outlets(outlets: Collection[int], countdown: timedelta = TOGETHER) -> N
     """Wake a worker for each outlet, and tell the open pages."""
     for outlet in Outlet.objects.filter(pk__in=outlets).order_by("pk"):
         wake_task("send_stock", outlet.pk, countdown=countdown.total_seconds())
-        announce(outlet.merchant_id, "stock", outlet=outlet.outlet_id)
+        announce(outlet.merchant_id, "stock", outlet=outlet.outlet_id, things=[])
 
 
 def wake_waiting(outlet: Outlet) -> None:

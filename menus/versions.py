@@ -13,6 +13,7 @@ from menus.differences import counted, differences, from_live, pair
 from menus.models import CatalogVersion, MappingAlert, PriceConfirmation, Sync
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
+from menus.stock_told import as_told
 from menus.tree import Tree
 
 State = Sync.State
@@ -68,7 +69,7 @@ def comparable(version: CatalogVersion) -> Payload:
 def draft_of(outlet: Outlet, payload: Payload, checks: list[Check]) -> Draft:
     """What publishing the payload would change of what GoFood has."""
     base = version_on_gofood(outlet)
-    old = comparable(base) if base else {"menus": [], "variant_categories": []}
+    old = as_told(outlet, comparable(base)) if base else {"menus": [], "variant_categories": []}
     changes = differences(old, payload)
     return Draft(payload, base, counted(changes), removal_in(old, changes), hints_in(checks))
 

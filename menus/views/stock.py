@@ -60,7 +60,7 @@ def stock(request: MemberRequest) -> HttpResponse:
 def stock_off(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     """For how long the item or variant is off, at the chosen outlet or at all that sell it."""
     thing = _thing_of(request, kind, pk)
-    outlet = _outlet_of(request, thing)
+    outlet = _place_of(request, kind, thing)
     now = timezone.localtime()
     typed = request.POST if request.method == "POST" else None
     form = OffForm(
@@ -128,6 +128,16 @@ def _outlet_of(request: MemberRequest, thing: MenuItem | Variant) -> Outlet | No
     outlet = request.place.outlet
     sells = outlet and OutletCatalog.objects.filter(outlet=outlet, catalog=thing.catalog_id).exists()
     return outlet if sells else None
+
+
+def _place_of(request: MemberRequest, kind: str, thing: MenuItem | Variant) -> Outlet | None:
+    """Where it is off: what is off in the catalog has no time of its own at one of several outlets."""
+    outlet = _outlet_of(request, thing)
+    others = OutletCatalog.objects.filter(catalog=thing.catalog_id).exclude(outlet=outlet)
+    if thing.in_stock or not others.exists():
+        return outlet
+    own = OutletOverride.objects.filter(outlet=outlet, in_stock__isnull=False, **{f"{kind}_id": thing.pk})
+    return outlet if own.exists() else None
 
 
 def _line(kind: str, thing: MenuItem | Variant, outlet: Outlet | None) -> Line:

@@ -193,6 +193,7 @@ if (editor) {
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", pressed);
   document.body.addEventListener("live:menu", hear);
+  document.body.addEventListener("live:stock", hear);
   document.body.addEventListener("thing-saved", saved);
   document.body.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
   panel?.addEventListener("cancel", (event) => { event.preventDefault(); close(); });

@@ -24,6 +24,7 @@ from menus.models import (
 from menus.overrides import set_override
 from menus.payload import build_payload, checksum
 from menus.publishing import request_publish
+from menus.reviewing import review, reviews
 from menus.states import WAITS
 from menus.stock_told import as_told
 from menus.undoing import undo
@@ -426,3 +427,14 @@ def test_the_cost_does_not_grow_with_the_catalog(fake_gobiz, outlet):
 
     few = cost(3)
     assert cost(40) == few
+
+
+def test_what_was_switched_since_is_no_longer_to_be_published(fake_gobiz, outlet):
+    off(outlet)
+    selling = OutletCatalog.objects.select_related("catalog").get(outlet=outlet)
+    assert [change.kind for change in review(outlet, selling).changes] == ["switched"]
+    sent(outlet)
+    assert review(outlet, selling).changes == []
+    assert reviews([outlet])[0].changes == []
+    set_stock("item", item_of(outlet), True, None)
+    assert [change.kind for change in review(outlet, selling).changes] == ["switched"]

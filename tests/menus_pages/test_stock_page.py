@@ -170,3 +170,16 @@ def test_the_cost_does_not_grow_with_what_is_off(shop: Shop, address: str) -> No
         assert client.get(url).status_code == 200
     assert len(many) == len(few)
     assert Variant.objects.count() > 20
+
+
+def test_what_is_off_everywhere_gets_its_time_everywhere(shop: Shop) -> None:
+    second(shop)
+    MenuItem.objects.filter(pk=shop.item.pk).update(in_stock=False)
+    url = shop.url("stock_off", "item", shop.item.pk) + f"?outlet={shop.outlet.outlet_id}"
+    answer = shop.client("cashier").get(url).content.decode()
+    assert "At all outlets that sell it" in answer
+    assert f"In stock again at {shop.outlet.name}" in answer
+    shop.client("cashier").post(url, {"how_long": "hour"})
+    off = StockOff.objects.get(item=shop.item)
+    assert off.outlet is None
+    assert off.back_at is not None
