@@ -11,6 +11,7 @@ from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.models import Outlet
 from menus import states
 from menus.differences import Change, matches_live
+from menus.ledger import note_confirmed
 from menus.locking import lock_catalog, lock_outlet
 from menus.models import MenuItem, OutletCatalog, Sync
 from menus.stock_told import with_switches
@@ -42,6 +43,8 @@ def mapping_updated(outlet: Outlet, request_id: str, menus: Any, at: datetime | 
         if _still_open(sync):
             states.confirm(sync, "notification")
             states.wake_waiting(outlet)
+        else:
+            note_confirmed(sync)
         _keep_gobiz_ids(outlet, menus)
         return sync
 

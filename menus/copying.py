@@ -36,7 +36,7 @@ def copy_with(catalog: Catalog, name: str, user: User | None, own: Own) -> tuple
             revision=catalog.revision,
         )
         pks = _copy_tree(catalog, copy, own)
-        _copy_ledger(catalog, copy)
+        _copy_ledger(catalog, copy, pks)
         facts = {"catalog": catalog.name, "copy": copy.name, "pk": copy.pk}
         AuditEntry.objects.create(
             merchant_id=catalog.merchant_id, user=user, action="menu.catalog_copied", facts=facts
@@ -59,6 +59,7 @@ def _copy_tree(catalog: Catalog, copy: Catalog, own: Own) -> dict[Key, int]:
     return {
         **{("item", old): new for old, new in items.items()},
         **{("variant", old): new for old, new in variants.items()},
+        **{("variant_category", old): new for old, new in categories.items()},
     }
 
 
@@ -90,9 +91,16 @@ def _pks(rows: Iterable[Any]) -> list[int]:
     return [row.pk for row in rows]
 
 
-def _copy_ledger(catalog: Catalog, copy: Catalog) -> None:
+def _copy_ledger(catalog: Catalog, copy: Catalog, pks: dict[Key, int]) -> None:
     """An id that was given out in the one is never given out for something else in the other."""
     ExternalId.objects.bulk_create(
-        ExternalId(catalog=copy, kind=row.kind, external_id=row.external_id, live=row.live)
+        ExternalId(
+            catalog=copy,
+            kind=row.kind,
+            external_id=row.external_id,
+            live=row.live,
+            thing=pks.get((row.kind, row.thing or 0)),
+            confirmed_at=row.confirmed_at,
+        )
         for row in ExternalId.objects.filter(catalog=catalog).order_by("pk")
     )

@@ -62,12 +62,13 @@ def unmapped_in(tree: Tree) -> list[Unmapped]:
     taken = _taken(tree.catalog)
     return [
         Unmapped(kind, row.pk, row.name, where, propose(kind, row.name, taken[kind]))
-        for kind, row, where in _rows(tree)
+        for kind, row, where in rows_of(tree)
         if not row.external_id
     ]
 
 
-def _rows(tree: Tree) -> Iterable[tuple[str, Mapped, str]]:
+def rows_of(tree: Tree) -> Iterable[tuple[str, Mapped, str]]:
+    """Everything that needs an id, in the order of the menu: its kind, its row, where it stands."""
     for menu in tree.menus:
         for item in menu.items:
             yield Kind.ITEM, item.item, menu.menu.name
@@ -154,7 +155,8 @@ def _errors(catalog: Catalog, choices: dict[Key, str], rows: dict[Key, Mapped]) 
 
 def _fix(catalog: Catalog, new: dict[Key, str], rows: dict[Key, Mapped]) -> None:
     ExternalId.objects.bulk_create(
-        ExternalId(catalog=catalog, kind=kind, external_id=value) for (kind, _), value in new.items()
+        ExternalId(catalog=catalog, kind=kind, external_id=value, thing=pk)
+        for (kind, pk), value in new.items()
     )
     for kind, model in MODELS.items():
         changed = []

@@ -1,16 +1,21 @@
-"""Reading an outlet's live menu into its catalog."""
+"""Reading an outlet's live menu: the first time into its catalog, later for somebody to choose from.
+
+What is done with the choice stands in `menus.adopting`.
+"""
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizError
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import AuditEntry, Outlet, User
+from menus.adopting.choosing import plan_of
 from menus.live_menu import ImportRefused, LiveMenu, read_menu
 from menus.locking import lock_catalog, lock_outlet
 from menus.merging import Counts, Merge
@@ -23,7 +28,9 @@ __all__ = [
     "Counts",
     "ImportRefused",
     "due_imports",
+    "expire_imports",
     "free_stuck_imports",
+    "newest_import",
     "read_live_menu",
     "request_import",
     "run_import",
@@ -31,6 +38,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 STUCK_AFTER = timedelta(minutes=5)
+# A menu that was read longer ago is not what somebody chooses from.
+ANSWERED_WITHIN = timedelta(days=1)
 State = MenuImport.State
 
 
@@ -40,8 +49,17 @@ def read_live_menu(outlet: Outlet, user: User | None = None) -> Counts:
     The first import keeps the live menu as version 0 before anything else, so that the first mistake
     too can be undone. Of an outlet that was given a catalog before that, nothing else is done.
     """
-    data = storable(gobiz.client_for(outlet.gobiz_app).get_catalog(outlet.outlet_id))
-    live = read_menu(data)
+    data = _read(outlet)
+    return _take_over(outlet, data, read_menu(data), user)
+
+
+def _read(outlet: Outlet) -> dict[str, Any]:
+    data: dict[str, Any] = storable(gobiz.client_for(outlet.gobiz_app).get_catalog(outlet.outlet_id))
+    return data
+
+
+def _take_over(outlet: Outlet, data: dict[str, Any], live: LiveMenu, user: User | None) -> Counts:
+    """All of it into the outlet's catalog; the first time it is kept as version 0 before."""
     with transaction.atomic():
         lock_outlet(outlet)
         # It sells a catalog that stands already (menus/sharing.py): its live menu has no place in it.
@@ -99,10 +117,14 @@ def _write(
 
 
 def request_import(outlet: Outlet, user: User | None) -> MenuImport:
-    """A queued import that a worker is woken for; the one that waits or runs already, if any."""
+    """A queued import that a worker is woken for; the one that waits or runs already, if any.
+
+    One that waits for a choice gives way: what it read is older.
+    """
     waiting = MenuImport.objects.filter(outlet=outlet, state__in=[State.QUEUED, State.RUNNING])
     try:
         with transaction.atomic():
+            _expire(MenuImport.objects.filter(outlet=outlet))
             menu_import = MenuImport.objects.create(outlet=outlet, requested_by=user)
             wake_task("run_menu_import", menu_import.pk)
             announce(outlet.merchant_id, "imports", outlet=outlet.outlet_id)
@@ -110,6 +132,11 @@ def request_import(outlet: Outlet, user: User | None) -> MenuImport:
         # It may have ended since: then the next request starts a new one.
         return waiting.first() or MenuImport.objects.filter(outlet=outlet).latest("pk")
     return menu_import
+
+
+def newest_import(outlet: Outlet) -> MenuImport | None:
+    """The outlet's latest import, without what it read."""
+    return MenuImport.objects.filter(outlet=outlet).defer("live").order_by("-pk").first()
 
 
 def run_import(import_id: int) -> None:
@@ -123,7 +150,13 @@ def run_import(import_id: int) -> None:
     menu_import = MenuImport.objects.select_related("outlet__gobiz_app", "requested_by").get(pk=import_id)
     _tell(menu_import)
     try:
-        counts = read_live_menu(menu_import.outlet, menu_import.requested_by)
+        data = _read(menu_import.outlet)
+        live = read_menu(data)
+        if _was_imported(menu_import.outlet):
+            _offer(menu_import, data)
+        else:
+            counts = _take_over(menu_import.outlet, data, live, menu_import.requested_by)
+            _end(menu_import, State.DONE, counts=counts, live=data, read_at=timezone.now())
     except GobizError as error:
         _end(menu_import, State.FAILED, error_code=error.code, error=error.detail)
     except ImportRefused as refused:
@@ -132,16 +165,30 @@ def run_import(import_id: int) -> None:
         log.exception("import %s failed", import_id)
         _end(menu_import, State.FAILED, error_code="internal")
         raise
-    else:
-        _end(menu_import, State.DONE, counts=counts)
+
+
+def _was_imported(outlet: Outlet) -> bool:
+    return OutletCatalog.objects.filter(outlet=outlet, imported_at__isnull=False).exists()
+
+
+def _offer(menu_import: MenuImport, data: dict[str, Any]) -> None:
+    """Keep what was read for somebody to choose from; where nothing differs there is nothing to choose."""
+    menu_import.live = data
+    differences = {"all": len(plan_of(menu_import).differences)}
+    facts = {"counts": {"differences": differences}, "live": data, "read_at": timezone.now()}
+    _end(menu_import, State.READ if differences["all"] else State.DONE, **facts)
 
 
 def _end(menu_import: MenuImport, state: str, **facts: object) -> None:
     # Only the run that claimed it ends it: the janitor may have given it to another since.
+    mine = MenuImport.objects.filter(
+        pk=menu_import.pk, state=State.RUNNING, started_at=menu_import.started_at
+    )
+    ended_at = None if state == State.READ else timezone.now()
     with transaction.atomic():
-        MenuImport.objects.filter(
-            pk=menu_import.pk, state=State.RUNNING, started_at=menu_import.started_at
-        ).update(state=state, ended_at=timezone.now(), **facts)
+        if mine.update(state=state, ended_at=ended_at, **facts) and "live" in facts:
+            older = MenuImport.objects.filter(outlet=menu_import.outlet_id, pk__lt=menu_import.pk)
+            older.filter(live__isnull=False).update(live=None)
         _tell(menu_import)
 
 
@@ -154,6 +201,15 @@ def free_stuck_imports() -> int:
     """How many imports of dead workers were queued again: one reads all or nothing, so it may run twice."""
     stuck = MenuImport.objects.filter(state=State.RUNNING, started_at__lt=timezone.now() - STUCK_AFTER)
     return stuck.update(state=State.QUEUED, started_at=None)
+
+
+def expire_imports() -> int:
+    """How many readings nobody chose from in time; what they read stays until the next reading."""
+    return _expire(MenuImport.objects.filter(read_at__lt=timezone.now() - ANSWERED_WITHIN))
+
+
+def _expire(imports: QuerySet[MenuImport]) -> int:
+    return imports.filter(state=State.READ).update(state=State.EXPIRED, ended_at=timezone.now())
 
 
 def due_imports() -> list[int]:

@@ -5,10 +5,11 @@ recognised takes the live values; what exists only here is kept, behind what is 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
+from menus.ledger import keep_live_ids
 from menus.live_menu import LiveCategory, LiveItem, LiveMenu, LiveSection, LiveVariant
 from menus.models import (
     Catalog,
@@ -20,8 +21,8 @@ from menus.models import (
     Variant,
     VariantCategory,
 )
+from menus.recognising import recognise
 
-Row = TypeVar("Row", bound=Mapped)
 Live = LiveItem | LiveCategory | LiveVariant
 Counts = dict[str, dict[str, int]]
 KINDS = ("menus", "menu_items", "variant_categories", "variants")
@@ -42,10 +43,10 @@ class Merge:
         self.changed = False
         menus = self._menus()
         categories = self._categories()
-        self._variants(categories)
+        variants = self._variants(categories)
         items = self._items(menus)
         self._links(items, categories)
-        self._note_external_ids()
+        self._note_external_ids(items, categories, variants)
         return self._counts()
 
     def _menus(self) -> list[Menu]:
@@ -73,7 +74,7 @@ class Merge:
         ]
         return self._write("variant_categories", VariantCategory, rows, found, wanted)
 
-    def _variants(self, categories: list[VariantCategory]) -> None:
+    def _variants(self, categories: list[VariantCategory]) -> list[Variant]:
         rows = list(Variant.objects.filter(catalog=self.catalog).order_by("position", "pk"))
         pairs = [
             (live, category)
@@ -96,7 +97,7 @@ class Merge:
             }
             for (live, category), row in zip(pairs, found, strict=True)
         ]
-        self._write("variants", Variant, rows, found, wanted, "category_id")
+        return self._write("variants", Variant, rows, found, wanted, "category_id")
 
     def _items(self, menus: list[Menu]) -> list[MenuItem]:
         rows = list(
@@ -184,20 +185,24 @@ class Merge:
         ItemVariantCategory.objects.bulk_create(new)
         _update(ItemVariantCategory, moved, [{"position": 0}])
 
-    def _note_external_ids(self) -> None:
+    def _note_external_ids(
+        self, items: list[MenuItem], categories: list[VariantCategory], variants: list[Variant]
+    ) -> None:
         """Every external_id in use on GoFood is in the ledger, as it is there."""
-        lives: list[tuple[str, Iterable[Live]]] = [
-            (ExternalId.Kind.ITEM, self.live.items),
-            (ExternalId.Kind.VARIANT_CATEGORY, self.live.categories),
-            (ExternalId.Kind.VARIANT, self.live.variants),
+        kinds: list[tuple[str, Iterable[Live], Iterable[Mapped]]] = [
+            (ExternalId.Kind.ITEM, self.live.items, items),
+            (ExternalId.Kind.VARIANT_CATEGORY, self.live.categories, categories),
+            (ExternalId.Kind.VARIANT, self.live.variants, variants),
         ]
-        ledger = [
-            ExternalId(catalog=self.catalog, kind=kind, external_id=row.external_id, live=True)
-            for kind, rows in lives
-            for row in rows
-            if row.external_id
-        ]
-        ExternalId.objects.bulk_create(ledger, ignore_conflicts=True)
+        keep_live_ids(
+            self.catalog,
+            {
+                (kind, live.external_id): row.pk
+                for kind, lives, rows in kinds
+                for live, row in zip(lives, rows, strict=True)
+                if live.external_id
+            },
+        )
 
     def _counts(self) -> Counts:
         read = {
@@ -225,49 +230,6 @@ def count_without_external_id(catalog: Catalog) -> dict[str, int]:
         name: model.objects.filter(catalog=catalog, external_id=None).count()
         for name, model in models.items()
     }
-
-
-def recognise(
-    lives: list[Any],
-    rows: list[Row],
-    alike: Callable[[Any, Row], bool],
-    name_needs_likeness: bool = False,
-) -> list[Row | None]:
-    """For each live one the row that it is, if any: by external_id, then GoBiz id, then name.
-
-    Of several rows of that name the one that is `alike` is taken first. By name alone nothing is
-    recognised that has another external_id.
-    """
-    found: dict[int, Row] = {}
-    free = {row.pk: row for row in rows}
-
-    def take(key_of_live: Callable[[Any], Any], rows_of: dict[Any, list[Row]], fits: Any) -> None:
-        for index, live in enumerate(lives):
-            if index in found:
-                continue
-            for row in rows_of.get(key_of_live(live), ()):
-                if row.pk in free and fits(live, row):
-                    found[index] = free.pop(row.pk)
-                    break
-
-    def same_id(live: Any, row: Row) -> bool:
-        return not live.external_id or not row.external_id or live.external_id == row.external_id
-
-    by_name = _grouped(rows, lambda row: row.name)
-    take(lambda live: live.external_id, _grouped(rows, lambda row: row.external_id), lambda *_: True)
-    take(lambda live: live.gobiz_id, _grouped(rows, lambda row: row.gobiz_id), lambda *_: True)
-    take(lambda live: live.name, by_name, lambda live, row: same_id(live, row) and alike(live, row))
-    if not name_needs_likeness:
-        take(lambda live: live.name, by_name, same_id)
-    return [found.get(index) for index in range(len(lives))]
-
-
-def _grouped(rows: list[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
-    grouped: dict[Any, list[Row]] = defaultdict(list)
-    for row in rows:
-        if key(row):
-            grouped[key(row)].append(row)
-    return grouped
 
 
 def _item_values(live: LiveItem, row: MenuItem | None) -> dict[str, Any]:

@@ -71,6 +71,15 @@ IDS: dict[str, Sentence] = {
     "doubled": _("This id is chosen twice. Give each its own."),
     "fixed": _("It has an id already. It is not changed, because orders are recognised by it."),
     "unknown": _("It is no longer in the catalog. Reload the page."),
+    "not_typed": _("Type the id that it has now, exactly, to show that you mean it. Nothing was changed."),
+}
+# What is wrong with what somebody says that a row on GoFood is (menus/live_ids.py).
+BIND: dict[str, Sentence] = {
+    "unknown": _("Nothing here has exactly this name or id. Choose one from the list."),
+    "several": _("Several have this name. Type the id of the one that you mean."),
+    "doubled": _("You chose the same one twice. On GoFood these are two."),
+    "live_already": _("GoFood has this one already, under its own id. Choose another."),
+    "changed": _("GoFood's menu was read or published anew meanwhile, so nothing was done. Look again."),
 }
 PICTURE: dict[str, Sentence] = {
     "empty": _("The file is empty. Choose another picture."),

@@ -12,6 +12,7 @@ from gobiz_admin.merchants.models import Outlet
 from menus import stock_wishes
 from menus.covering import close_covered
 from menus.differences import Change
+from menus.ledger import note_confirmed
 from menus.models import Sync
 from menus.waking import wake_task
 
@@ -56,6 +57,7 @@ def confirm(sync: Sync, proof: str) -> None:
         error="",
     )
     _supersede_older(sync, now)
+    note_confirmed(sync)
     close_covered(sync)
     if newly_taken:
         stock_wishes.note_all(sync.outlet)

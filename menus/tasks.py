@@ -43,6 +43,7 @@ def sweep_syncs() -> None:
     """Free what dead workers left, and wake workers for what is due: no wake-up has to arrive."""
     publishing.free_stuck_syncs()
     importing.free_stuck_imports()
+    importing.expire_imports()
     for task, ids in (
         (send_sync, publishing.due_syncs()),
         (read_back_sync, confirming.due_read_backs()),

@@ -49,6 +49,11 @@ class ExternalId(models.Model):
     external_id = models.TextField()
     # It came from GoFood: kept as it is, even where it breaks the format rule.
     live = models.BooleanField(default=False)
+    # The row of its kind that it was given to last: an order that names it is one for that, even when it
+    # has another id by now. Not a foreign key: the row may be removed, and come back with an undo.
+    thing = models.BigIntegerField(null=True)
+    # Since when GoFood is known to have it: orders may name it.
+    confirmed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -125,6 +125,18 @@ def _where_of(edit: CatalogEdit) -> str:
     return ngettext("at %(count)d outlet", "at %(count)d outlets", count) % {"count": count}
 
 
+def _adopted(edit: CatalogEdit) -> str:
+    count = int(edit.facts.get("count") or len(edit.rows))
+    return ngettext(
+        "%(count)d change taken over from GoFood", "%(count)d changes taken over from GoFood", count
+    ) % {"count": count}
+
+
+def _bound(edit: CatalogEdit) -> str:
+    count = int(edit.facts.get("count") or len(edit.rows))
+    return ngettext("%(count)d id of GoFood", "%(count)d ids of GoFood", count) % {"count": count}
+
+
 def _other(edit: CatalogEdit) -> str:
     count = len(edit.rows)
     return ngettext("a change of %(count)d row", "a change of %(count)d rows", count) % {"count": count}
@@ -138,4 +150,6 @@ _WORDS: dict[str, Callable[[CatalogEdit], str]] = {
     "fixed": _fixed,
     "set": _differing,
     "cleared": _as_the_catalog,
+    "adopted": _adopted,
+    "bound": _bound,
 }

@@ -12,6 +12,7 @@ from menus.models import (
     CatalogVersion,
     MappingAlert,
     Menu,
+    MenuImport,
     MenuItem,
     OutletCatalog,
     Rollout,
@@ -63,6 +64,11 @@ def thing_of(request: MemberRequest, kind: str, pk: int) -> Thing:
 def outlet_of(request: MemberRequest, pk: int) -> Outlet:
     rows = Outlet.objects.select_related("gobiz_app")
     return get_object_or_404(rows, merchant=request.merchant, pk=pk)
+
+
+def import_of(request: MemberRequest, pk: int) -> MenuImport:
+    rows = MenuImport.objects.select_related("outlet")
+    return get_object_or_404(rows, outlet__merchant=request.merchant, pk=pk)
 
 
 def sync_of(request: MemberRequest, pk: int) -> Sync:

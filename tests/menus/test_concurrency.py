@@ -137,7 +137,7 @@ def test_one_import_at_a_time_and_it_runs_once(fake_gobiz, outlet):
     fake_gobiz.get_catalog = lambda outlet_id: fake_gobiz_reads.append(1) or live_menu()
     at_once(*[lambda: run_import(imports[0].pk)] * 4)
     assert len(fake_gobiz_reads) == 1
-    assert MenuImport.objects.get().state == "done"
+    assert MenuImport.objects.get().state == "read"
 
 
 def test_first_imports_at_once_make_one_catalog(fake_gobiz):

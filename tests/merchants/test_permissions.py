@@ -22,6 +22,7 @@ from menus.models import (
     CatalogEdit,
     CatalogVersion,
     MappingAlert,
+    MenuImport,
     OutletCatalog,
     Rollout,
     StockSwitch,
@@ -88,6 +89,9 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "stock_again": ("POST", Action.SWITCH_STOCK),
     "variant_stock": ("POST", Action.SWITCH_STOCK),
     "menu_ids": ("GET POST", Action.PUBLISH_MENU),
+    "bind_live": ("POST", Action.PUBLISH_MENU),
+    "read_live": ("POST", Action.PUBLISH_MENU),
+    "change_external_id": ("GET POST", Action.PUBLISH_MENU),
     "menu_sheets": ("GET POST", Action.EDIT_MENU),
     "menu_sheet_file": ("GET", Action.EDIT_MENU),
     "menu_sheet": ("GET POST", Action.EDIT_MENU),
@@ -105,6 +109,7 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "catalog_name": ("POST", Action.PUBLISH_MENU),
     "import_menu": ("GET POST", Action.PUBLISH_MENU),
     "import_progress": ("GET", Action.PUBLISH_MENU),
+    "import_choice": ("GET POST", Action.PUBLISH_MENU),
     "publish": ("GET", Action.PUBLISH_MENU),
     "history": ("GET", Action.PUBLISH_MENU),
     "version": ("GET POST", Action.PUBLISH_MENU),
@@ -166,12 +171,15 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
     )
     alert = MappingAlert.objects.create(outlet=outlet, order_number="F-1", opened_at=timezone.now())
     upload = store_upload(catalog, [("menu.csv", b"name,price\nNasi,15000\n")], None)
+    reading = MenuImport.objects.create(outlet=outlet, state="read", live=EMPTY, read_at=timezone.now())
     by_catalog = dict.fromkeys(
         (
             "menu_item_new",
             "menu_heading_new",
             "variant_category_new",
             "menu_ids",
+            "bind_live",
+            "read_live",
             "library",
             "bulk",
             "menu_sheets",
@@ -220,6 +228,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         "item_picture": {"pk": item.pk},
         "category_card": {"pk": category.pk},
         **{name: {"kind": "item", "pk": item.pk} for name in ("save_field", "step", "place", "remove")},
+        "change_external_id": {"kind": "item", "pk": item.pk},
         "outlet_values": {"kind": "item", "pk": item.pk},
         **{
             name: {"kind": "item", "pk": item.pk, "outlet_pk": outlet.pk}
@@ -240,6 +249,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         "sync_progress": {"pk": sync.pk},
         "resync_alert": {"pk": alert.pk},
         "menu_sheet": {"pk": upload.pk},
+        "import_choice": {"pk": reading.pk},
         "menu_sheet_file": {"catalog_pk": catalog.pk, "what": "items.csv"},
         **{name: {"catalog_pk": catalog.pk} for name in by_catalog},
         **{name: {"outlet_pk": outlet.pk} for name in by_outlet},

@@ -1,0 +1,72 @@
+"""The ledger of external_ids: which were ever in use, for what, and which GoFood is known to have.
+
+Callers hold the catalog's lock, so that no two write the same lines at once.
+"""
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from menus.locking import lock_catalog
+from menus.models import Catalog, ExternalId, OutletCatalog, Sync
+
+Kind = ExternalId.Kind
+# Kind and external_id.
+Name = tuple[str, str]
+
+
+def keep_live_ids(catalog: Catalog, owners: dict[Name, int]) -> None:
+    """These ids are in use on GoFood, for these rows (by pk); three queries at most."""
+    now = timezone.now()
+    known = ExternalId.objects.filter(catalog=catalog, external_id__in={name for _kind, name in owners})
+    rows = {(row.kind, row.external_id): row for row in known}
+    new, changed = [], []
+    for (kind, external_id), pk in owners.items():
+        row = rows.get((kind, external_id))
+        if row is None:
+            new.append(
+                ExternalId(
+                    catalog=catalog,
+                    kind=kind,
+                    external_id=external_id,
+                    live=True,
+                    thing=pk,
+                    confirmed_at=now,
+                )
+            )
+        elif row.thing != pk or row.confirmed_at is None:
+            row.thing, row.confirmed_at = pk, row.confirmed_at or now
+            changed.append(row)
+    ExternalId.objects.bulk_create(new)
+    if changed:
+        ExternalId.objects.bulk_create(
+            changed, update_conflicts=True, unique_fields=["id"], update_fields=["thing", "confirmed_at"]
+        )
+
+
+def note_confirmed(sync: Sync) -> None:
+    """GoFood has had the ids of this sync's version; the caller holds the outlet's lock."""
+    selling = OutletCatalog.objects.filter(outlet_id=sync.outlet_id).first()
+    if selling is None:
+        return
+    # Two outlets of one catalog may be confirmed at once.
+    lock_catalog(selling.catalog_id)
+    named = Q()
+    for kind, names in ids_in(sync.version.payload).items():
+        named |= Q(kind=kind, external_id__in=names)
+    ExternalId.objects.filter(named, catalog=selling.catalog_id, confirmed_at=None).update(
+        confirmed_at=timezone.now()
+    )
+
+
+def ids_in(payload: dict[str, Any]) -> dict[str, set[str]]:
+    """Per kind the external_ids in a version's payload."""
+    items = [item for menu in payload["menus"] for item in menu["menu_items"]]
+    categories = payload["variant_categories"]
+    variants = [variant for category in categories for variant in category["variants"]]
+    found = {Kind.ITEM: items, Kind.VARIANT_CATEGORY: categories, Kind.VARIANT: variants}
+    return {
+        str(kind): {row["external_id"] for row in rows if row.get("external_id")}
+        for kind, rows in found.items()
+    }
