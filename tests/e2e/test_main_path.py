@@ -99,11 +99,11 @@ def import_and_fix_ids(walker: Walker) -> None:
         re.fullmatch(r"[A-Za-z0-9-]+", value) for value in ids.evaluate_all("all => all.map(i => i.value)")
     )
     ids.first.fill("tidak boleh!")
-    page.click("main form button[type=submit]")
+    page.click("main button.id-all")
     expect(page.locator("main [role=alert]")).to_be_visible()
     walker.look("ids-refused")
     page.locator("main input.is-invalid").first.fill("nasi-pilihan-kami")
-    page.click("main form button[type=submit]")
+    page.click("main button.id-all")
     expect(page.locator("main input[name*='-']")).to_have_count(0)
     walker.look("ids-fixed")
 
