@@ -110,6 +110,8 @@ DATABASES = {
 }
 # Notifications, with what customers wrote in them, are deleted when they are older than this.
 NOTIFICATION_DAYS = env.int("NOTIFICATION_DAYS", default=35)
+# How often an app asks GoBiz, at most, what it tried to deliver (webhooks/lookups.py).
+LOOKUPS_PER_MINUTE = env.int("LOOKUPS_PER_MINUTE", default=20)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = secret("REDIS_URL")
 # Short waits: with Redis slow or gone, a request still answers within GoBiz's 5 s.

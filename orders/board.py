@@ -14,9 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from gobiz_admin.gobiz.scopes import ORDER_WRITE
 from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.wording import words_of
-from menus.models import MappingAlert
-from orders import actions
-from orders.models import Order, OrderAction
+from orders import actions, undelivered
+from orders.models import Order, OrderAction, UndeliveredOrder
 
 Kind, Status = OrderAction.Kind, Order.Status
 # On the board: what is open, and what ended not long ago. The rest is history.
@@ -34,6 +33,12 @@ class Column:
     key: str
     title: str | Promise
     orders: list[Order] = field(default_factory=list)
+    # Orders that GoBiz could not deliver, before the others.
+    undelivered: list[UndeliveredOrder] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.orders) + sum(row.is_open for row in self.undelivered)
 
 
 @dataclass(frozen=True)
@@ -43,18 +48,8 @@ class Button:
     primary: bool
 
 
-@dataclass(frozen=True)
-class Undelivered:
-    """An order that GoBiz could not deliver: known by its number only."""
-
-    alert: MappingAlert
-    order_number: str
-    names: list[str]
-    opened_at: Any
-
-
 def board(outlets: list[Outlet]) -> dict[str, Any]:
-    """Columns, count and undelivered orders of these outlets; a fixed number of queries."""
+    """Columns and counts of these outlets' orders, delivered or not; a fixed number of queries."""
     columns = [
         Column("waiting", _("New")),
         Column("cooking", _("Being prepared")),
@@ -64,10 +59,14 @@ def board(outlets: list[Outlet]) -> dict[str, Any]:
     by_key = {column.key: column for column in columns}
     for order in tiles(outlets):
         by_key[_column_of(order)].orders.append(order)
+    waiting = by_key["waiting"]
+    waiting.undelivered = undelivered.on_the_board(outlets)
     return {
         "columns": columns,
-        "waiting_count": len(by_key["waiting"].orders),
-        "undelivered": undelivered(outlets),
+        "waiting_count": len(waiting.orders),
+        "undelivered_count": waiting.count - len(waiting.orders),
+        # Either kind rings until somebody has dealt with it.
+        "ringing": waiting.count,
     }
 
 
@@ -120,14 +119,3 @@ def _column_of(order: Order) -> str:
     if order.status in (Status.PLACED, Status.COMPLETED, Status.CANCELLED):
         return "done"
     return "pickup" if order.food_ready_at or order.status == Status.DRIVER_ARRIVED else "cooking"
-
-
-def undelivered(outlets: list[Outlet]) -> list[Undelivered]:
-    """Orders of open mapping alerts, newest first."""
-    alerts = MappingAlert.objects.filter(outlet__in=outlets, state=MappingAlert.State.OPEN).prefetch_related(
-        "names"
-    )
-    return [
-        Undelivered(alert, alert.order_number, [name.name for name in alert.names.all()], alert.opened_at)
-        for alert in alerts[:50]
-    ]

@@ -2,17 +2,23 @@
 
 from django.urls import reverse
 
-from gobiz_admin.gobiz.events import ORDER_EVENTS
+from gobiz_admin.gobiz.events import ORDER_EVENTS, WEBHOOK_ERROR
 from gobiz_admin.merchants.models import Outlet
+from orders import undelivered
 from orders.board import on_the_board
 from orders.progress import take_in
-from webhooks.dispatch import Delivery, handles
+from webhooks.dispatch import Delivery, follows, handles
 from webhooks.pointers import points_to_orders
 
 
 @handles(*ORDER_EVENTS)
 def take_order_in(delivery: Delivery) -> None:
-    take_in(delivery)
+    undelivered.arrived(take_in(delivery))
+
+
+@follows(WEBHOOK_ERROR)
+def keep_undelivered_order(delivery: Delivery) -> None:
+    undelivered.keep(delivery)
 
 
 @points_to_orders

@@ -60,6 +60,8 @@ class Order(models.Model):
                 name="open_orders",
             ),
             models.Index(fields=["outlet", "-received_at"], name="order_history"),
+            # For the sweep that looks for gaps among the young ones of all outlets (orders/gaps.py).
+            models.Index(fields=["received_at"], name="order_age"),
         ]
 
     def __str__(self) -> str:
@@ -150,3 +152,42 @@ class TimelineEntry(models.Model):
                 fields=["order", "event_id"], condition=~Q(event_id=""), name="timeline_event_once"
             )
         ]
+
+
+class UndeliveredOrder(models.Model):
+    """An order that GoBiz could not deliver here: it stands in the inbox until it was handled, or arrives after all."""
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, related_name="undelivered_orders")
+    # "?" and the event's id for an order without a number, as with orders.
+    order_number = models.CharField(max_length=200)
+    # What GoBiz found no mapping for.
+    names = models.JSONField(default=list)
+    # By our clock, when we were told first.
+    opened_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True)
+    handled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    arrived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["outlet", "order_number"], name="undelivered_once_per_outlet")
+        ]
+        indexes = [
+            models.Index(
+                fields=["outlet", "-opened_at"],
+                condition=Q(handled_at__isnull=True, arrived_at__isnull=True),
+                name="undelivered_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.order_number
+
+    @property
+    def is_open(self) -> bool:
+        return self.handled_at is None and self.arrived_at is None
+
+    @property
+    def shown_number(self) -> str:
+        """The number that the GoBiz app shows; "" when GoBiz told none."""
+        return "" if self.order_number.startswith("?") else self.order_number

@@ -1,8 +1,8 @@
-"""Celery's way in; the work itself stands in orders/actions.py."""
+"""Celery's way in; the work itself stands in the modules named below."""
 
 from celery import shared_task
 
-from orders import actions
+from orders import actions, gaps
 
 
 @shared_task(name="orders.tasks.send_action")
@@ -13,3 +13,8 @@ def send_action(action_pk: int) -> None:
 @shared_task(name="orders.tasks.sweep_actions")
 def sweep_actions() -> None:
     actions.sweep()
+
+
+@shared_task(name="orders.tasks.sweep_gaps")
+def sweep_gaps() -> None:
+    gaps.sweep()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.views import home, inbox, now, ready
+from orders.views import home, inbox, now, ready, undelivered
 
 urlpatterns = [
     path("", home.merchant_home, name="merchant_home"),
@@ -9,4 +9,6 @@ urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/board/", inbox.inbox_board, name="inbox_board"),
     path("orders/<int:pk>/act/", inbox.order_act, name="order_act"),
+    path("undelivered/<int:pk>/handled/", undelivered.undelivered_handled, name="undelivered_handled"),
+    path("undelivered/<int:pk>/back/", undelivered.undelivered_back, name="undelivered_back"),
 ]

@@ -30,6 +30,8 @@ class Delivery:
 
 Handler = Callable[[Delivery], None]
 HANDLERS: dict[str, Handler] = {}
+# What others do once the event's own handler has done its work, in the same transaction.
+FOLLOWERS: dict[str, list[Handler]] = {}
 
 
 def handles(*event_names: str) -> Callable[[Handler], Handler]:
@@ -40,6 +42,18 @@ def handles(*event_names: str) -> Callable[[Handler], Handler]:
             if name in HANDLERS and HANDLERS[name] is not handler:
                 raise ValueError(f"two handlers for {name}")
             HANDLERS[name] = handler
+        return handler
+
+    return register
+
+
+def follows(event_name: str) -> Callable[[Handler], Handler]:
+    """Register what runs after the event's handler, under the same rules."""
+
+    def register(handler: Handler) -> Handler:
+        followers = FOLLOWERS.setdefault(event_name, [])
+        if handler not in followers:
+            followers.append(handler)
         return handler
 
     return register

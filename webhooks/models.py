@@ -1,5 +1,6 @@
 """What GoBiz sent us, as it came, and what we know of its sending."""
 
+from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
@@ -154,3 +155,62 @@ class Rhythm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outlet_id}: {self.days} days"
+
+
+class NotificationLookup(models.Model):
+    """One question to GoBiz: what did you try to deliver about this order?
+
+    The row is the work, as everywhere; `claimed_at` is the claim of the worker that asks.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Asking GoBiz…")
+        DONE = "done", _("Answered")
+        FAILED = "failed", _("Not answered")
+
+    class Reason(models.TextChoices):
+        ASKED = "asked", _("Somebody asked")
+        UNDELIVERED = "undelivered", _("GoFood could not deliver the order")
+        GAP = "gap", _("Something is missing among what we know of the order")
+
+    gobiz_app = models.ForeignKey(GobizApp, on_delete=models.CASCADE, related_name="lookups")
+    order_number = models.CharField(max_length=200)
+    reason = models.CharField(max_length=12, choices=Reason.choices, default=Reason.ASKED)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    requested_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    # What GoBiz told, as far as it is shown (webhooks/lookup_answers.py); never a body, which may be large.
+    result = models.JSONField(default=list)
+    found = models.PositiveIntegerField(default=0)
+    taken_in = models.PositiveIntegerField(default=0)
+    # As `words_of` takes them (merchants/wording.py).
+    error_code = models.CharField(max_length=40, blank=True)
+    error_facts = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            # Asking twice asks once.
+            models.UniqueConstraint(
+                fields=["gobiz_app", "order_number"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="one_open_lookup_per_order",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="lookups_to_do",
+            ),
+            models.Index(fields=["gobiz_app", "order_number", "-id"], name="lookup_of_order"),
+            models.Index(fields=["gobiz_app", "claimed_at"], name="lookup_calls"),
+            models.Index(fields=["finished_at"], name="lookup_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gobiz_app_id}: {self.order_number} {self.state}"

@@ -129,10 +129,10 @@ ON CONFLICT DO NOTHING
 """
 
 
-def store(app_id: int, delivered: Delivered, verdict: Notification.Verdict) -> None:
-    """Store the delivery; one that is there already changes nothing."""
+def store(app_id: int, delivered: Delivered, verdict: Notification.Verdict) -> bool:
+    """Whether the delivery is stored now; one that is there already changes nothing."""
     row = _row(app_id, delivered, verdict, timezone.now())
-    _patiently(lambda: _execute(row))
+    return bool(_patiently(lambda: _execute(row)))
 
 
 def _row(app_id: int, delivered: Delivered, verdict: Notification.Verdict, now: datetime) -> list[Any]:
@@ -158,9 +158,10 @@ def _row(app_id: int, delivered: Delivered, verdict: Notification.Verdict, now: 
     ]
 
 
-def _execute(row: list[Any]) -> None:
+def _execute(row: list[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(INSERT, row)
+        return int(cursor.rowcount)
 
 
 def _patiently(call: Any) -> Any:

@@ -4,7 +4,7 @@ from celery import Task, shared_task
 
 from gobiz_admin.merchants.announcing import wake_now
 from gobiz_admin.merchants.models import GobizApp
-from webhooks import checking, proving, retention, rhythm, rotation_ends, working
+from webhooks import checking, lookups, proving, retention, rhythm, rotation_ends, working
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
 UNTIL_THE_NEXT_SWEEP = 15
@@ -35,6 +35,7 @@ def sweep_proofs() -> None:
 @shared_task(name="webhooks.tasks.prune_notifications")
 def prune_notifications() -> None:
     retention.prune()
+    lookups.forget_old()
 
 
 @shared_task(name="webhooks.tasks.run_check")
@@ -63,3 +64,16 @@ def sweep_rotations() -> None:
 @shared_task(name="webhooks.tasks.compute_rhythms")
 def compute_rhythms() -> None:
     rhythm.compute_due()
+
+
+@shared_task(name="webhooks.tasks.run_lookup")
+def run_lookup(lookup_pk: int) -> None:
+    lookups.run(lookup_pk)
+
+
+@shared_task(name="webhooks.tasks.sweep_lookups")
+def sweep_lookups() -> None:
+    """Wake workers for what is due, and for what dead workers left: no wake-up has to arrive."""
+    lookups.free_lost()
+    for pk in lookups.due():
+        run_lookup.apply_async(args=(pk,), expires=UNTIL_THE_NEXT_SWEEP)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webhooks.views import connect, log, notification, replay, subscriptions
+from webhooks.views import connect, log, lookup, notification, replay, subscriptions
 
 urlpatterns = [
     path("connect/", connect.connect, name="connect"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("outlets/<int:outlet_pk>/proofs/", connect.connect_proofs, name="connect_proofs"),
     path("webhooks/", log.webhooks, name="webhooks"),
     path("webhooks/again/", replay.replay_many, name="replay"),
+    path("webhooks/sent/", lookup.lookup, name="lookup"),
     path("webhooks/<int:pk>/", notification.notification, name="notification"),
     path("webhooks/<int:pk>/raw/", notification.raw, name="notification_raw"),
     path("webhooks/<int:pk>/again/", notification.again, name="notification_again"),

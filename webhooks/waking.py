@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 
 from gobiz_admin.merchants.announcing import wake_now
-from webhooks.tasks import WAKE_EXPIRES_SECONDS, work_off
 
 PAUSE_SECONDS = 0.05
 
@@ -47,4 +46,11 @@ class Waker:
             time.sleep(self._pause)
 
 
-waker = Waker(lambda: wake_now(work_off, expires=WAKE_EXPIRES_SECONDS))
+def _wake_workers() -> None:
+    # tasks.py imports the look-ups, which store what they take in as the receiver does.
+    from webhooks.tasks import WAKE_EXPIRES_SECONDS, work_off
+
+    wake_now(work_off, expires=WAKE_EXPIRES_SECONDS)
+
+
+waker = Waker(_wake_workers)

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import GobizApp, Outlet
-from webhooks.dispatch import HANDLERS, Delivery
+from webhooks.dispatch import FOLLOWERS, HANDLERS, Delivery
 from webhooks.envelope import Envelope, read_envelope
 from webhooks.models import Notification
 
@@ -198,17 +198,17 @@ def apply(notification: Notification) -> str:
     notification.outlet = outlet
     if outlet is None:
         return why_none
-    handler(
-        Delivery(
-            notification=notification,
-            outlet=outlet,
-            event_name=envelope.event_name,
-            event_id=notification.event_id,
-            order_number=envelope.order_number,
-            body=envelope.body,
-            at=envelope.at,
-        )
+    delivery = Delivery(
+        notification=notification,
+        outlet=outlet,
+        event_name=envelope.event_name,
+        event_id=notification.event_id,
+        order_number=envelope.order_number,
+        body=envelope.body,
+        at=envelope.at,
     )
+    for handle in (handler, *FOLLOWERS.get(envelope.event_name, ())):
+        handle(delivery)
     if getattr(notification, "others_may_wait_for_outlet", False):
         _try_again_without_outlet(notification)
     return ""

@@ -29,6 +29,7 @@ from menus.models import (
     Sync,
 )
 from menus.sheets.uploads import store_upload
+from orders.models import UndeliveredOrder
 from tests.menus.factories import (
     CatalogFactory,
     MenuFactory,
@@ -57,6 +58,9 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "inbox_board": ("GET", Action.SEE_ORDERS),
     "live_token": ("GET", Action.SEE_ORDERS),
     "order_act": ("POST", Action.ACT_ON_ORDERS),
+    "undelivered_handled": ("POST", Action.ACT_ON_ORDERS),
+    "undelivered_back": ("POST", Action.ACT_ON_ORDERS),
+    "lookup": ("GET POST", Action.ACT_ON_ORDERS),
     "menu": ("GET", Action.SEE_MENU),
     "menu_preview": ("GET", Action.SEE_MENU),
     "menu_commission": ("GET POST", Action.EDIT_MENU),
@@ -170,6 +174,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         outlet=outlet, version=version, request_id=f"r-{outlet.pk}", state=Sync.State.CONFIRMED
     )
     alert = MappingAlert.objects.create(outlet=outlet, order_number="F-1", opened_at=timezone.now())
+    missed = UndeliveredOrder.objects.create(outlet=outlet, order_number="F-1", opened_at=timezone.now())
     upload = store_upload(catalog, [("menu.csv", b"name,price\nNasi,15000\n")], None)
     reading = MenuImport.objects.create(outlet=outlet, state="read", live=EMPTY, read_at=timezone.now())
     by_catalog = dict.fromkeys(
@@ -222,6 +227,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
     return {
         **{name: {"pk": store(outlet, message).pk} for name in by_notification},
         "order_act": {"pk": OrderFactory(outlet=outlet).pk},
+        **{name: {"pk": missed.pk} for name in ("undelivered_handled", "undelivered_back")},
         "menu_item": {"pk": item.pk},
         "item_row": {"pk": item.pk},
         "item_hours": {"pk": item.pk},
