@@ -20,6 +20,7 @@ app.conf.task_routes = {
     "webhooks.tasks.work_off": {"queue": "notifications"},
     "webhooks.tasks.*": {"queue": "publishing"},
     "orders.tasks.*": {"queue": "actions"},
+    "merchants.tasks.*": {"queue": "publishing"},
     # A dish that is out is not to be ordered while a menu is on its way.
     "menus.tasks.send_stock": {"queue": "actions"},
     "menus.tasks.sweep_stock": {"queue": "actions"},
@@ -37,6 +38,8 @@ app.conf.beat_schedule = {
     "compute rhythms": {"task": "webhooks.tasks.compute_rhythms", "schedule": schedule(600.0)},
     "sweep order actions": {"task": "orders.tasks.sweep_actions", "schedule": schedule(10.0)},
     "sweep order gaps": {"task": "orders.tasks.sweep_gaps", "schedule": schedule(60.0)},
+    "send letters": {"task": "merchants.tasks.send_letters", "schedule": schedule(30.0)},
+    "forget old letters": {"task": "merchants.tasks.forget_old_letters", "schedule": schedule(3600.0)},
     "sweep pictures": {"task": "menus.tasks.sweep_pictures", "schedule": schedule(15.0)},
     "sweep stock": {"task": "menus.tasks.sweep_stock", "schedule": schedule(5.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},

@@ -178,6 +178,8 @@ AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 vars().update(env.email_url_config(secret("EMAIL_URL", default="consolemail://")))
+# A mail server that accepts and never answers holds a worker no longer than this.
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="GoBiz Merchant Admin <noreply@localhost>")
 
 # --- language and time ------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from gobiz_admin.merchants.models import AuditEntry, GobizApp, Member, Merchant, Outlet, User
+from gobiz_admin.merchants.models import AuditEntry, GobizApp, Letter, Member, Merchant, Outlet, User
 
 
 @admin.register(User)
@@ -71,6 +71,19 @@ class OutletAdmin(ModelAdmin):
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ModelAdmin):
     list_display = ["at", "merchant", "user", "action", "facts"]
+    list_select_related = ["merchant", "user"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Letter)
+class LetterAdmin(ModelAdmin):
+    list_display = ["stored_at", "merchant", "user", "template", "state", "attempts", "error", "sent_at"]
+    list_filter = ["state"]
     list_select_related = ["merchant", "user"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -11,7 +11,9 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gobiz_admin.gobiz import environments
@@ -279,3 +281,47 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+
+
+class Letter(models.Model):
+    """An e-mail to one member: stored together with what it tells of, sent by a worker (mailing.py)."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENDING = "sending"
+        SENT = "sent"
+        # The member has left, or may not see that any more.
+        DROPPED = "dropped"
+        FAILED = "failed"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="letters")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="letters")
+    # The right that a reader needs.
+    right = models.CharField(max_length=40)
+    # What it tells of: nobody is told the same twice.
+    key = models.CharField(max_length=200)
+    template = models.CharField(max_length=50)
+    facts = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # When it is due: waiting, to be sent; sending, to be taken from a dead worker.
+    next_attempt_at = models.DateTimeField(null=True, default=timezone.now)
+    error = models.CharField(max_length=100, blank=True)
+    stored_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "user", "key"], name="letter_once_per_reader")
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state__in=["waiting", "sending"]),
+                name="letters_to_send",
+            ),
+            models.Index(fields=["stored_at"], name="letters_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.state}"

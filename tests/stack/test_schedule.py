@@ -15,6 +15,8 @@ PROMISED = {
     "webhooks.tasks.prune_notifications": 600,
     "orders.tasks.sweep_actions": 10,
     "orders.tasks.sweep_gaps": 60,
+    "merchants.tasks.send_letters": 60,
+    "merchants.tasks.forget_old_letters": 24 * 3600,
     "menus.tasks.sweep_syncs": 10,
     "menus.tasks.sweep_stock": 10,
     "menus.tasks.sweep_pictures": 60,
