@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "gobiz_admin.collecting.StaticFiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
     "allauth",
