@@ -37,15 +37,16 @@ def mapping_updated(outlet: Outlet, request_id: str, menus: Any, at: datetime | 
         sync = Sync.objects.filter(outlet=outlet, request_id=request_id, attempts__gt=0).first()
         if sync is None:
             return None
-        if sync.mapping_updated_at is None:
-            sync.mapping_updated_at = at or timezone.now()
-            sync.save(update_fields=["mapping_updated_at"])
+        named = _ids_named(menus)
+        sync.mapping_updated_at = sync.mapping_updated_at or at or timezone.now()
+        sync.mapped_ids = sorted(named.keys() | set(sync.mapped_ids))
+        sync.save(update_fields=["mapping_updated_at", "mapped_ids"])
         if _still_open(sync):
             states.confirm(sync, "notification")
             states.wake_waiting(outlet)
         else:
             note_confirmed(sync)
-        _keep_gobiz_ids(outlet, menus)
+        _keep_gobiz_ids(outlet, named)
         return sync
 
 
@@ -57,11 +58,16 @@ def _still_open(sync: Sync) -> bool:
     return sync.state == State.FAILED and not replaced.exists()
 
 
-def _keep_gobiz_ids(outlet: Outlet, menus: Any) -> None:
-    """Note GoBiz's ids of our items: by them an item is recognised that lost its external_id."""
+def _ids_named(menus: Any) -> dict[str, str]:
+    """GoBiz's id by our external_id, of each item that the notification names."""
     rows = [row for row in menus if isinstance(row, dict)] if isinstance(menus, list) else []
     ids = {clean(row.get("external_menu_id")): clean(row.get("id")) for row in rows}
     ids.pop("", None)
+    return ids
+
+
+def _keep_gobiz_ids(outlet: Outlet, ids: dict[str, str]) -> None:
+    """Note GoBiz's ids of our items: by them an item is recognised that lost its external_id."""
     selling = OutletCatalog.objects.filter(outlet=outlet).first()
     if selling is None or not ids:
         return

@@ -63,6 +63,8 @@ class Sync(models.Model):
     sending_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     mapping_updated_at = models.DateTimeField(null=True)
+    # The external_ids of items that GoBiz's notifications about it named; perhaps not all of them.
+    mapped_ids = models.JSONField(default=list)
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     # How it was proven: "notification" or "read_back".

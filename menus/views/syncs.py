@@ -13,8 +13,10 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.differences import Change
 from menus.models import Sync
+from menus.refusals import refused
 from menus.sentences import sync_sentence
 from menus.views import reach
+from menus.views.jumping import Jumps
 from menus.views.wording import FINAL, Words, grouped
 
 State = Sync.State
@@ -25,6 +27,7 @@ LABELS: dict[str, Words] = {
     State.CONFIRMED: gettext_lazy("Confirmed live"),
 }
 ORDER = list(LABELS)
+NAMED = 50
 
 
 @dataclass
@@ -38,12 +41,19 @@ class Step:
 
 @member_view(Action.PUBLISH_MENU)
 def sync_page(request: MemberRequest, pk: int) -> HttpResponse:
-    return render(request, "menus/sync.html", progress(reach.sync_of(request, pk)))
+    return render(request, "menus/sync.html", _context(request, pk))
 
 
 @member_view(Action.PUBLISH_MENU)
 def sync_progress(request: MemberRequest, pk: int) -> HttpResponse:
-    return render(request, "menus/_sync.html", progress(reach.sync_of(request, pk)))
+    return render(request, "menus/_sync.html", _context(request, pk))
+
+
+def _context(request: MemberRequest, pk: int) -> dict[str, Any]:
+    sync = reach.sync_of(request, pk)
+    found = refused(sync) if sync.state == State.FAILED else []
+    jumps = Jumps(request, sync.outlet, None, found)
+    return {**progress(sync), "refused": jumps.grouped(found)}
 
 
 def progress(sync: Sync) -> dict[str, Any]:
@@ -58,6 +68,7 @@ def progress(sync: Sync) -> dict[str, Any]:
         or (sync.state == State.CONFIRMED and sync.next_attempt_at is not None),
         "proof": _proof(sync) if sync.state == State.CONFIRMED else "",
         "differs": _differences(sync),
+        "ticks": _ticks(sync),
         "failure": sync_sentence(sync) if sync.state == State.FAILED else "",
         "hold_up": sync_sentence(sync) if sync.state == State.QUEUED else "",
     }
@@ -100,6 +111,16 @@ def _proof(sync: Sync) -> str:
     if sync.read_back_at and not sync.differs:
         words += " " + _("The live menu was read, too: %(items)s match what was sent.") % {"items": of_items}
     return words
+
+
+def _ticks(sync: Sync) -> dict[str, Any] | None:
+    """Which items GoFood's notification named as mapped; None where it named none of them."""
+    if not sync.mapped_ids:
+        return None
+    named = set(sync.mapped_ids)
+    items = [item for menu in sync.version.payload["menus"] for item in menu["menu_items"]]
+    open_ones = [item["name"] for item in items if item["external_id"] not in named]
+    return {"count": len(items) - len(open_ones), "of": len(items), "open": open_ones[:NAMED]}
 
 
 def _differences(sync: Sync) -> dict[str, Any] | None:

@@ -242,3 +242,11 @@ def test_with_a_newer_one_on_its_way_the_reading_says_nothing_of_the_older(fake_
     new = publish(outlet, again=True)
     fake_gobiz.live[outlet.outlet_id] = without_picture(new.version.payload)
     assert (read_confirmed(old).differs, old.next_attempt_at) == ([], None)
+
+
+def test_what_the_notifications_named_is_ticked_off(outlet):
+    sync = publish(outlet)
+    item = MenuItem.objects.get()
+    notify(sync, [{"id": "g-1", "external_menu_id": item.external_id}, {"id": "g-2"}, "nonsense"])
+    notify(sync, [{"id": "g-3", "external_menu_id": "other"}])
+    assert again(sync).mapped_ids == sorted([item.external_id, "other"])

@@ -144,3 +144,23 @@ def test_the_history_pages(shop: Shop) -> None:
     assert first.count("/syncs/") == 50
     assert client.get(shop.url("history") + "?page=2").content.decode().count("/syncs/") == 5
     assert client.get(shop.url("history") + "?page=zzz").status_code == 200
+
+
+def test_a_refused_menu_leads_to_the_field_that_gobiz_complains_about(shop: Shop) -> None:
+    sync = shop.sync(
+        State.FAILED, error_code="request_refused", error="menus[0].menu_items[0].price: must be an integer"
+    )
+    body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
+    assert "GoFood does not take its price." in body
+    assert shop.url("menu_item", shop.item.pk) + "#id_price" in body
+
+
+def test_the_ids_that_gofood_named_are_counted(shop: Shop) -> None:
+    sync = shop.sync(State.CONFIRMED, proof="notification", mapped_ids=["something-else"])
+    body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
+    assert "ticked off the ids of 0 of 1 items" in body
+    assert f"It did not name: {shop.item.name}." in body
+    Sync.objects.update(mapped_ids=[shop.item.external_id])
+    body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
+    assert "ticked off the ids of 1 of 1 items" in body
+    assert "It did not name" not in body
