@@ -51,11 +51,8 @@ def mapping_updated(outlet: Outlet, request_id: str, menus: Any, at: datetime | 
 
 
 def _still_open(sync: Sync) -> bool:
-    """A final state stays, but for a failure that turns out to be none, unless a newer one is live since."""
-    if sync.state in (State.SENDING, State.QUEUED, State.ACCEPTED):
-        return True
-    replaced = states.newer(sync).filter(state__in=[State.ACCEPTED, State.CONFIRMED])
-    return sync.state == State.FAILED and not replaced.exists()
+    """Nothing is proven twice, nor after GoFood has taken a newer one; else GoBiz's word goes before ours."""
+    return sync.state != State.CONFIRMED and not states.is_replaced(sync)
 
 
 def _ids_named(menus: Any) -> dict[str, str]:
@@ -137,7 +134,7 @@ def _record_accepted(sync: Sync, changes: list[Change] | None, error: GobizError
     age = timezone.now() - _since(sync)
     if changes == []:
         states.confirm(sync, "read_back")
-    elif age < DEADLINE or states.newer(sync).filter(state=State.SENDING).exists():
+    elif age < DEADLINE or _newer_under_way(sync):
         return
     elif changes is not None:
         states.fail(sync, "not_taken", named(changes))
@@ -145,6 +142,12 @@ def _record_accepted(sync: Sync, changes: list[Change] | None, error: GobizError
         states.fail(sync, "not_confirmed", error.detail)
     else:
         Sync.objects.filter(pk=sync.pk).update(next_attempt_at=timezone.now() + WHEN_AWAY)
+
+
+def _newer_under_way(sync: Sync) -> bool:
+    """Whether what is read may be a newer one whose answer is still to come."""
+    tried = states.newer(sync).filter(state__in=[State.SENDING, State.QUEUED], attempts__gt=0)
+    return bool(tried.exists())
 
 
 def _record_confirmed(sync: Sync, changes: list[Change] | None) -> None:

@@ -140,7 +140,7 @@ def queue_sync(outlet: Outlet, version: CatalogVersion, user: User | None) -> Sy
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt came to: taken by GoBiz, found to be live already, or an error."""
+    """What an attempt came to: taken by GoBiz, found to be live already, overtaken, or an error."""
 
     word: str
     answer: str = ""
@@ -160,7 +160,7 @@ def send(sync_id: int) -> None:
         return
     started = time.monotonic()
     try:
-        outcome = _bring(attempt.sync)
+        outcome = _bring(attempt)
     except GobizError as error:
         outcome = Outcome(error.code, error=error)
     SyncAttempt.objects.filter(pk=attempt.pk).update(
@@ -204,14 +204,28 @@ def _app_is_busy(sync: Sync) -> bool:
     return sending.count() >= settings.GOBIZ_PUTS_AT_ONCE
 
 
-def _bring(sync: Sync) -> Outcome:
+def _bring(attempt: SyncAttempt) -> Outcome:
     """PUT the version, unless an earlier attempt turns out to have done it. No transaction is open."""
+    sync = attempt.sync
     payload = _undamaged(sync.version)
     client = gobiz.client_for(sync.outlet.gobiz_app)
     if sync.maybe_applied and _is_live(client, sync, payload):
         return Outcome("found_live")
+    if not _is_still_ours(attempt):
+        return Outcome("overtaken")
     data = client.put_catalog(sync.outlet.outlet_id, payload, sync.request_id)
     return Outcome("accepted", answer=str(data)[:1000])
+
+
+def _is_still_ours(attempt: SyncAttempt) -> bool:
+    """Whether nobody took a worker that slept for a dead one; its time begins anew with the PUT.
+
+    Without it, one that wakes up late would bring an older menu after a newer one.
+    """
+    with transaction.atomic():
+        lock_outlet(attempt.sync.outlet)
+        ours = Sync.objects.filter(pk=attempt.sync_id, state=State.SENDING, attempts=attempt.number)
+        return bool(ours.update(next_attempt_at=timezone.now() + STUCK_AFTER))
 
 
 def _undamaged(version: CatalogVersion) -> dict[str, Any]:
@@ -236,11 +250,11 @@ def _record(attempt: SyncAttempt, outcome: Outcome) -> None:
     sync = attempt.sync
     with transaction.atomic():
         lock_outlet(sync.outlet)
-        # A late success counts even after the janitor has queued the sync again, not after another try.
+        # A late success counts even after the janitor was there, not after another try.
         mine = Sync.objects.filter(pk=sync.pk, attempts=attempt.number)
-        current = mine.filter(state__in=[State.SENDING, State.QUEUED]).first()
-        if current is None:
-            pass  # confirmed meanwhile by its notification, or tried again by another worker
+        current = mine.filter(state__in=[State.SENDING, State.QUEUED, State.SUPERSEDED]).first()
+        if current is None or outcome.word == "overtaken" or states.is_replaced(current):
+            pass  # confirmed meanwhile by its notification, or others have gone on
         elif outcome.error is None and outcome.word == "found_live":
             states.confirm(current, "read_back")
         elif outcome.error is None:

@@ -33,7 +33,13 @@ def accept(sync: Sync) -> None:
     """GoBiz has taken it; what proves it is still to come."""
     now = timezone.now()
     _become(
-        sync, State.ACCEPTED, accepted_at=now, next_attempt_at=now + FIRST_READ_BACK, error_code="", error=""
+        sync,
+        State.ACCEPTED,
+        accepted_at=now,
+        ended_at=None,
+        next_attempt_at=now + FIRST_READ_BACK,
+        error_code="",
+        error="",
     )
     _supersede_older(sync, now)
     stock_wishes.note_all(sync.outlet)
@@ -94,6 +100,9 @@ def retry_later(
 ) -> None:
     """Back to the queue for a while; superseded when a newer one waits there, failed after the last wait."""
     now = timezone.now()
+    if maybe_applied:
+        # What was switched since it was frozen must not wait for the next attempt.
+        stock_wishes.note_all(sync.outlet, sync.version.payload)
     if Sync.objects.filter(outlet_id=sync.outlet_id, state=State.QUEUED).exclude(pk=sync.pk).exists():
         _become(sync, State.SUPERSEDED, ended_at=now, next_attempt_at=None, error_code=code, error=detail)
     elif sync.attempts > len(WAITS):
@@ -126,6 +135,11 @@ def wake_waiting(outlet: Outlet) -> None:
 def newer(sync: Sync) -> Any:
     """The outlet's syncs that were requested after this one."""
     return Sync.objects.filter(outlet_id=sync.outlet_id, pk__gt=sync.pk)
+
+
+def is_replaced(sync: Sync) -> bool:
+    """Whether GoFood has taken a newer one since."""
+    return bool(newer(sync).filter(accepted_at__isnull=False).exists())
 
 
 def _supersede_older(sync: Sync, now: datetime) -> None:

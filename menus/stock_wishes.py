@@ -16,7 +16,7 @@ from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import Outlet, User
 from menus.models import Catalog, OutletCatalog, OutletOverride, StockOff, StockSwitch
 from menus.stock_effect import MODELS, Key, pks_of, stock_at
-from menus.stock_told import known_menu
+from menus.stock_told import known_menu, stock_rows
 from menus.waking import wake_task
 
 State = StockSwitch.State
@@ -116,20 +116,24 @@ def _set_in(row: Values) -> dict[int | None, bool | None]:
     return found
 
 
-def note_all(outlet: Outlet) -> None:
-    """GoFood has taken a menu: what is in stock otherwise by now is to be switched again."""
+def note_all(outlet: Outlet, maybe_taken: dict[str, Any] | None = None) -> None:
+    """GoFood has taken a menu: what is in stock otherwise by now is to be switched again.
+
+    `maybe_taken`: the menu that it may have taken since; only what it has for sure can be switched.
+    """
     selling = OutletCatalog.objects.filter(outlet=outlet, imported_at__isnull=False).first()
     if selling is None:
         return
     known = known_menu(outlet)
+    sent = {(kind, row["external_id"]): row["in_stock"] for kind, row in stock_rows(maybe_taken or {})}
     now = stock_at(outlet.pk, selling.catalog_id)
     wanted: dict[Place, bool] = {}
     for kind, model in MODELS.items():
         rows: Any = model.objects.filter(catalog=selling.catalog_id).only("external_id", "gobiz_id")
         for thing in rows:
-            row = known.row_of(kind, thing)
-            if row is not None and row.in_stock != now[kind, thing.pk]:
-                wanted[outlet.pk, (kind, thing.pk)] = now[kind, thing.pk]
+            row, stock = known.row_of(kind, thing), now[kind, thing.pk]
+            if row is not None and sent.get((kind, thing.external_id), row.in_stock) != stock:
+                wanted[outlet.pk, (kind, thing.pk)] = stock
     wish(wanted, None)
 
 
