@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
@@ -130,18 +131,24 @@ def _rows(
 
 def advance(rollout_id: int) -> None:
     """Send what is due of the current stage; go on when it is proven; stop when something is wrong."""
+    # Each stage in a transaction of its own: within one, outlets are locked in one order only.
+    while _next_stage(rollout_id):
+        pass
+
+
+def _next_stage(rollout_id: int) -> bool:
+    """Look after the current stage; whether the next one has its turn now."""
     with transaction.atomic():
         rollout = Rollout.objects.select_for_update(skip_locked=True).filter(pk=rollout_id).first()
         if rollout is None or rollout.state != State.RUNNING:
-            return
-        rows = list(rollout.rows.select_related("outlet", "version", "sync"))
+            return False
+        rows = list(rollout.rows.select_related("outlet", "version", "sync").defer("version__payload"))
         if code := _trouble(rollout, rows):
             _end(rollout, State.STOPPED, code)
-            return
+            return False
         stage = [row for row in rows if row.stage == rollout.stage]
         _send_due(rollout, stage)
-        if all(_proven(row) for row in stage):
-            _go_on(rollout, rows)
+        return all(_proven(row) for row in stage) and _go_on(rollout, rows)
 
 
 def _trouble(rollout: Rollout, rows: list[RolloutOutlet]) -> str:
@@ -173,7 +180,7 @@ def _send_due(rollout: Rollout, stage: list[RolloutOutlet]) -> None:
 def _newer_sync(row: RolloutOutlet) -> Sync | None:
     """Somebody published a newer version to the outlet meanwhile: it must not be replaced by this older one."""
     newer = Sync.objects.filter(outlet=row.outlet_id, version__number__gt=row.version.number)
-    return newer.order_by("-pk").first()
+    return newer.select_related("version").defer("version__payload").order_by("-pk").first()
 
 
 def _proven(row: RolloutOutlet) -> bool:
@@ -185,20 +192,39 @@ def _proven(row: RolloutOutlet) -> bool:
     return read_back or sync.state == Sync.State.SUPERSEDED
 
 
-def _go_on(rollout: Rollout, rows: list[RolloutOutlet]) -> None:
+def _go_on(rollout: Rollout, rows: list[RolloutOutlet]) -> bool:
     if rollout.stage >= max(row.stage for row in rows):
         _end(rollout, State.DONE)
-        return
+        return False
     rollout.stage += 1
     rollout.save(update_fields=["stage"])
-    _send_due(rollout, [row for row in rows if row.stage == rollout.stage])
     announce(rollout.merchant_id, "syncs", rollout=rollout.pk)
+    return True
 
 
 def _end(rollout: Rollout, state: str, code: str = "") -> None:
+    if state == State.STOPPED:
+        _take_back_what_waits(rollout)
     rollout.state, rollout.stop_code, rollout.ended_at = state, code, timezone.now()
     rollout.save(update_fields=["state", "stop_code", "ended_at"])
     announce(rollout.merchant_id, "syncs", rollout=rollout.pk)
+
+
+def _take_back_what_waits(rollout: Rollout) -> None:
+    """What no worker has tried yet was never published: with many outlets that is most of a stage."""
+    rows = rollout.rows.filter(sync__version=F("version")).select_related("outlet", "sync")
+    for row in rows.order_by("outlet_id"):
+        if row.sync is None or row.sync.state != Sync.State.QUEUED:
+            continue
+        lock_outlet(row.outlet)
+        before = Sync.objects.filter(outlet=row.outlet_id, pk__lt=row.sync.pk).order_by("-pk").first()
+        if before is not None and before.state == Sync.State.SUPERSEDED:
+            # What it took the place of may be live, and nobody would send anything after it.
+            continue
+        unsent = Sync.objects.filter(pk=row.sync.pk, state=Sync.State.QUEUED, attempts=0)
+        if unsent.delete()[0]:
+            OutletCatalog.objects.filter(outlet=row.outlet).update(published_revision=None)
+            announce(rollout.merchant_id, "syncs", outlet=row.outlet.outlet_id)
 
 
 def under_way() -> list[int]:
@@ -232,12 +258,17 @@ class Returned:
 
 
 def bring_all_back(rollout: Rollout, user: User | None) -> Returned:
-    """At every outlet that the rollout sent to: the version that GoFood had before."""
+    """At every outlet that the rollout sent to: the version that GoFood had before.
+
+    What somebody published there since stays: that is newer than what went wrong.
+    """
     stop(rollout, user)
     returned = Returned()
-    sent = rollout.rows.filter(sync__isnull=False, before__isnull=False)
-    for row in sent.select_related("before__outlet", "outlet"):
-        assert row.before is not None
+    sent = rollout.rows.filter(sync__version=F("version"), before__isnull=False)
+    for row in sent.select_related("before__outlet", "outlet", "version"):
+        newer = _newer_sync(row)
+        if row.before is None or (newer and newer.version.restores_id != row.before_id):
+            continue
         try:
             returned.syncs.append(bring_back(row.before, user))
         except AlreadyPublished:

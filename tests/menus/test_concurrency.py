@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from gobiz_admin.merchants.models import Outlet
+from menus import rollouts
 from menus.alerts import open_alert
 from menus.confirming import mapping_updated
 from menus.editing import add_item, save_item
@@ -19,6 +20,7 @@ from menus.models import Catalog, CatalogVersion, MappingAlert, Menu, MenuImport
 from menus.publishing import request_publish, send
 from tests.factories import OutletFactory
 from tests.menus.factories import live_menu, selling_outlet
+from tests.menus.test_rollouts import make_chain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -193,6 +195,38 @@ def test_reports_at_once_are_one_alert(outlet):
     assert all(isinstance(result, MappingAlert) for result in results), results
     alert = MappingAlert.objects.get()
     assert sorted(row.name.lower() for row in alert.names.all()) == ["a", "b", "c"]
+
+
+def test_two_rollouts_never_wait_for_each_other_in_a_circle(fake_gobiz, monkeypatch):
+    """In one transaction outlets are locked in one order, whatever the order of the stages."""
+    outlets = make_chain(3)
+    rollout = rollouts.start(outlets[0].merchant, rollouts.Plan([outlets[2:], outlets[:2]]), None)
+    # At the first stage something newer is proven already: it goes on at once.
+    newer = request_publish(outlets[2], None, again=True)
+    Sync.objects.filter(pk=newer.pk).update(state="confirmed", next_attempt_at=None)
+    locked: dict[Any, list[int]] = {}
+
+    def noted(one):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()::text")
+            locked.setdefault(cursor.fetchone(), []).append(one.pk)
+
+    monkeypatch.setattr(rollouts, "lock_outlet", noted)
+    rollouts.advance(rollout.pk)
+    assert sum(map(len, locked.values())) == 3
+    assert all(pks == sorted(pks) for pks in locked.values())
+
+
+def test_stopping_while_it_is_sent_leaves_nothing_half_taken_back(fake_gobiz):
+    outlets = make_chain(3)
+    rollout = rollouts.start(outlets[0].merchant, rollouts.Plan([outlets]), None)
+    rollouts.advance(rollout.pk)
+    syncs = [row.sync_id for row in rollout.rows.all()]
+    at_once(lambda: rollouts.stop(rollout, None), *[partial(send, pk) for pk in syncs])
+    sent = {request_id for _, _, request_id in fake_gobiz.puts}
+    assert set(Sync.objects.filter(attempts__gt=0).values_list("request_id", flat=True)) == sent
+    assert not Sync.objects.filter(state__in=["queued", "sending"]).exists()
+    assert rollout.rows.filter(sync__isnull=False).count() == len(sent)
 
 
 def test_an_import_and_a_publish_and_an_edit_at_once_do_not_block_each_other_for_ever(fake_gobiz, outlet):

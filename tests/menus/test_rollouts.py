@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from menus import rollouts, states
@@ -48,7 +49,8 @@ def make_chain(size):
 def confirm(sync):
     Sync.objects.filter(pk=sync.pk).update(state="sending")
     sync.refresh_from_db()
-    states.confirm(sync, "read_back")
+    with transaction.atomic():
+        states.confirm(sync, "read_back")
 
 
 def sent(rollout):
@@ -61,6 +63,11 @@ def again(rollout):
     advance(rollout.pk)
     rollout.refresh_from_db()
     return rollout
+
+
+def tried():
+    """A worker has begun with everything that waits."""
+    Sync.objects.filter(state="queued").update(attempts=1)
 
 
 def prove(rollout):
@@ -158,6 +165,7 @@ def test_each_outlet_at_its_time(chain):
 
 def test_a_failure_stops_it(chain):
     rollout = again(start(chain[0].merchant, Plan([chain[:2], chain[2:]]), None))
+    tried()
     first = rollout.rows.select_related("sync__outlet").first()
     states.fail(first.sync, "not_taken", "Es Teh")
     assert (again(rollout).state, rollout.stop_code) == ("stopped", "sync_failed")
@@ -198,6 +206,7 @@ def test_running_twice_sends_once(chain):
 
 def test_stopped_by_hand_sends_nothing_more(chain):
     rollout = again(start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None))
+    tried()
     assert stop(rollout, None)
     assert not stop(rollout, None)
     prove(rollout)
@@ -223,3 +232,57 @@ def test_reviews_cost_the_same_for_any_number_of_outlets(fake_gobiz, size, djang
         found = reviews(outlets)
     assert [review.outlet for review in found] == outlets
     assert all(len(review.changes) == 1 for review in found)
+
+
+def test_stopped_by_hand_takes_back_what_only_waits(chain):
+    rollout = again(start(chain[0].merchant, Plan([chain]), None))
+    rows = rollout.rows.order_by("pk").select_related("sync")
+    on_its_way, tried, waiting, other = [row.sync for row in rows]
+    Sync.objects.filter(pk=on_its_way.pk).update(state="sending", attempts=1)
+    Sync.objects.filter(pk=tried.pk).update(attempts=1)
+    newer = request_publish(other.outlet, None, again=True)
+    assert stop(rollout, None)
+    assert sent(rollout) == [on_its_way.outlet, tried.outlet, other.outlet]
+    assert not Sync.objects.filter(pk=waiting.pk).exists()
+    assert set(Sync.objects.filter(state="queued")) == {tried, newer}
+    # Where nothing was sent, the menu still counts as not published.
+    assert OutletCatalog.objects.get(outlet=waiting.outlet).published_revision is None
+
+
+def test_trouble_takes_back_what_only_waits(chain):
+    rollout = again(start(chain[0].merchant, Plan([chain]), None))
+    first = rollout.rows.select_related("sync__outlet").first()
+    Sync.objects.filter(pk=first.sync_id).update(attempts=1)
+    states.fail(first.sync, "not_taken", "Es Teh")
+    assert sent(again(rollout)) == [first.outlet]
+    assert not Sync.objects.filter(state="queued").exists()
+
+
+def test_what_somebody_else_published_meanwhile_is_not_taken_back(chain):
+    rollout = start(chain[0].merchant, Plan([chain]), None)
+    newer = request_publish(chain[1], None, again=True)
+    again(rollout)
+    assert rollout.rows.get(outlet=chain[1]).sync == newer
+    stop(rollout, None)
+    assert Sync.objects.filter(state="queued").get() == newer
+
+
+def test_what_somebody_published_since_is_not_replaced_by_what_was_before(chain):
+    rollout = again(start(chain[0].merchant, Plan([chain[:3], chain[3:]]), None))
+    prove(rollout)
+    MenuItem.objects.update(price=18000)
+    confirm(request_publish(chain[1], None))
+    returned = bring_all_back(rollout, None)
+    assert {sync.outlet for sync in returned.syncs} == {chain[0], chain[2]}
+    # Pressed twice it is on its way once.
+    assert {sync.pk for sync in bring_all_back(rollout, None).syncs} == {sync.pk for sync in returned.syncs}
+
+
+def test_what_took_the_place_of_another_goes_on(chain):
+    """The other may be live: its answer was lost."""
+    older = request_publish(chain[0], None, again=True)
+    Sync.objects.filter(pk=older.pk).update(attempts=1, maybe_applied=True)
+    rollout = again(start(chain[0].merchant, Plan([chain[:2]]), None))
+    assert stop(rollout, None)
+    assert sent(rollout) == chain[:1]
+    assert Sync.objects.get(state="queued").outlet == chain[0]
