@@ -20,6 +20,9 @@ app.conf.task_routes = {
     "webhooks.tasks.work_off": {"queue": "notifications"},
     "webhooks.tasks.*": {"queue": "publishing"},
     "orders.tasks.*": {"queue": "actions"},
+    # Orders that nobody can cook come in until the outlet is closed.
+    "merchants.tasks.send_closing": {"queue": "actions"},
+    "merchants.tasks.sweep_closings": {"queue": "actions"},
     "merchants.tasks.*": {"queue": "publishing"},
     # A dish that is out is not to be ordered while a menu is on its way.
     "menus.tasks.send_stock": {"queue": "actions"},
@@ -42,6 +45,7 @@ app.conf.beat_schedule = {
     "forget old letters": {"task": "merchants.tasks.forget_old_letters", "schedule": schedule(3600.0)},
     "sweep pictures": {"task": "menus.tasks.sweep_pictures", "schedule": schedule(15.0)},
     "sweep stock": {"task": "menus.tasks.sweep_stock", "schedule": schedule(5.0)},
+    "sweep closings": {"task": "merchants.tasks.sweep_closings", "schedule": schedule(5.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
 }
 for entry in app.conf.beat_schedule.values():

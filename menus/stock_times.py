@@ -1,5 +1,6 @@
 """Until when something is off: an hour, today, or a time, by the outlet's clock."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,13 +13,19 @@ MIDNIGHT = "00:00"
 
 def hours_of(catalog_pk: int) -> Hours:
     """When anything of the catalog is sold, by the hours that are given; what is sold all day says nothing."""
-    hours: Hours = {day: [] for day in DAYS}
-    rows = MenuItem.objects.filter(catalog=catalog_pk, operational_hours__isnull=False)
-    for own in rows.values_list("operational_hours", flat=True).distinct():
+    return hours_by_catalog([catalog_pk])[catalog_pk]
+
+
+def hours_by_catalog(catalog_pks: Collection[int]) -> dict[int, Hours]:
+    """As `hours_of`, for many catalogs in one query."""
+    found: dict[int, Hours] = {pk: {day: [] for day in DAYS} for pk in catalog_pks}
+    rows = MenuItem.objects.filter(catalog__in=catalog_pks, operational_hours__isnull=False)
+    for pk, own in rows.values_list("catalog_id", "operational_hours").distinct():
         if own and own != all_day():
+            hours = found[pk]
             for day in DAYS:
                 hours[day] = hours[day] + [span for span in own.get(day) or [] if span not in hours[day]]
-    return hours
+    return found
 
 
 def next_opening_day(hours: Hours, now: datetime) -> datetime:

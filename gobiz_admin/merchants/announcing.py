@@ -7,10 +7,10 @@ poll and the sweeps find the work, so that nothing here may fail a request or ta
 import json
 import logging
 import time
-from typing import Any
+from typing import Any, cast
 
 import redis
-from celery import Task
+from celery import Task, current_app
 from django.conf import settings
 from django.db import transaction
 
@@ -48,6 +48,11 @@ def announce(merchant_id: int, topic: str, **facts: Any) -> None:
 def wake(task: Task, *args: Any, countdown: float = 0) -> None:
     """Enqueue the task after commit. When the broker is away the sweeps do its work later."""
     transaction.on_commit(lambda: wake_now(task, *args, countdown=countdown))
+
+
+def wake_named(name: str, *args: Any, countdown: float = 0) -> None:
+    """As `wake`, by the task's name: no function has to import the tasks that call it."""
+    wake(cast(Task, current_app.signature(name)), *args, countdown=countdown)
 
 
 def wake_now(task: Task, *args: Any, countdown: float = 0, expires: float | None = None) -> None:

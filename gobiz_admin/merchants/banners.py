@@ -12,6 +12,15 @@ from gobiz_admin.merchants.models import Merchant
 
 
 @dataclass(frozen=True)
+class Press:
+    """A button that does it at once, for one outlet."""
+
+    url: str
+    outlet: int
+    label: str
+
+
+@dataclass(frozen=True)
 class Banner:
     kind: str  # "danger" or "warning"
     text: str
@@ -19,6 +28,7 @@ class Banner:
     label: str = ""
     # How many open mapping alerts it stands for; the badge beside "Alerts" is their sum.
     alerts: int = 0
+    press: Press | None = None
 
 
 Source = Callable[[Merchant], list[Banner]]

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gobiz_admin.gobiz import environments
 from gobiz_admin.gobiz.tokens import AppCredentials
+from gobiz_admin.merchants.closings import OutletClosing  # noqa: F401 - Django looks for models here
 from gobiz_admin.merchants.encryption import EncryptedTextField
 
 

@@ -17,6 +17,8 @@ class Action(TextChoices):
     PUBLISH_MENU = "menu.publish"
     SEE_ALERTS = "alerts.see"
     SEE_OUTLETS = "outlets.see"
+    # Close an outlet on GoFood, and open it again.
+    CLOSE_OUTLET = "outlets.close"
     CONNECT_OUTLET = "outlets.connect"
     SEE_WEBHOOKS = "webhooks.see"
     # Replay, subscriptions, the address and the Relay Secret.
@@ -29,6 +31,8 @@ _CASHIER = {
     Action.SEE_MENU,
     Action.SWITCH_STOCK,
     Action.SEE_ALERTS,
+    # Whoever is alone at the counter when the gas runs out must be able to stop the orders.
+    Action.CLOSE_OUTLET,
 }
 _MANAGER = _CASHIER | {
     Action.SEE_HOME,

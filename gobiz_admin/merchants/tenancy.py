@@ -39,7 +39,7 @@ class Place:
     @cached_property
     def outlets(self) -> list[Outlet]:
         """All outlets of the merchant, by name."""
-        return list(self.merchant.outlets.select_related("gobiz_app"))
+        return list(self.merchant.outlets.select_related("gobiz_app", "closing__by"))
 
     @cached_property
     def outlet(self) -> Outlet | None:

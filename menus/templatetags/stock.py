@@ -1,28 +1,8 @@
 """A moment in a few words, by the outlet's clock."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from django import template
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+
+from gobiz_admin.merchants import moments
 
 register = template.Library()
-
-
-@register.filter
-def when(moment: datetime | None, zone: ZoneInfo | None = None) -> str:
-    """`14:30` today, `tomorrow 08:00`, else `Wed 25 Nov, 08:00`; "" without a moment."""
-    if moment is None:
-        return ""
-    zone = zone or timezone.get_current_timezone()  # type: ignore[assignment]
-    at, now = timezone.localtime(moment, zone), timezone.localtime(timezone=zone)
-    clock, days = f"{at:%H:%M}", (at.date() - now.date()).days
-    if days == 0:
-        return clock
-    if days == 1:
-        return _("tomorrow %(time)s") % {"time": clock}
-    if days == -1:
-        return _("yesterday %(time)s") % {"time": clock}
-    return f"{date_format(at, 'D j M')}, {clock}"
+when = register.filter("when", moments.when)

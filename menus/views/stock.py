@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from gobiz_admin.merchants.models import Outlet
+from gobiz_admin.merchants.moments import when
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from menus.forms.stock import OffForm
@@ -20,7 +21,6 @@ from menus.stock import switch
 from menus.stock_lists import Line, Mark, failed_lines, found_lines, marks_of, off_lines
 from menus.stock_sending import try_again
 from menus.stock_times import HOUR, hours_of, next_opening_day
-from menus.templatetags.stock import when
 from menus.views import reach
 from menus.views.wording import short
 

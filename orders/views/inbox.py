@@ -1,5 +1,7 @@
 """The inbox: what came, what waits, and the buttons for it."""
 
+from typing import Any
+
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,20 +12,24 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from orders import actions
 from orders.board import board, dressed
+from orders.closing_page import is_closed
 from orders.forms import REASONS, ActionForm
 from orders.models import Order, OrderAction
 
 
 @member_view(Action.SEE_ORDERS)
 def inbox(request: MemberRequest) -> HttpResponse:
-    context = board(request.place.chosen_outlets)
-    return render(request, "orders/inbox.html", {**context, "reasons": REASONS})
+    return render(request, "orders/inbox.html", _board_of(request))
 
 
 @member_view(Action.SEE_ORDERS)
 def inbox_board(request: MemberRequest) -> HttpResponse:
-    context = board(request.place.chosen_outlets)
-    return render(request, "orders/_board.html", {**context, "reasons": REASONS})
+    return render(request, "orders/_board.html", _board_of(request))
+
+
+def _board_of(request: MemberRequest) -> dict[str, Any]:
+    outlets = request.place.chosen_outlets
+    return {**board(outlets), "reasons": REASONS, "closed": sum(map(is_closed, outlets))}
 
 
 @member_view(Action.ACT_ON_ORDERS, "POST")

@@ -125,6 +125,9 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "alerts": ("GET", Action.SEE_ALERTS),
     "resync_alert": ("POST", Action.PUBLISH_MENU),
     "outlets": ("GET", Action.SEE_OUTLETS),
+    "closing": ("GET POST", Action.CLOSE_OUTLET),
+    "reopen": ("POST", Action.CLOSE_OUTLET),
+    "closing_again": ("POST", Action.CLOSE_OUTLET),
     "connect": ("GET POST", Action.CONNECT_OUTLET),
     "connect_proof": ("GET POST", Action.CONNECT_OUTLET),
     "connect_proofs": ("GET", Action.CONNECT_OUTLET),
@@ -205,6 +208,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             "connect_proof",
             "connect_proofs",
             "connect_ready",
+            "closing_again",
             "overrides_clear",
             "sharing_outlet",
         )

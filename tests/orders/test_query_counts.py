@@ -24,7 +24,7 @@ def add_outlet_with_orders(cast, orders: int) -> None:
         OrderAction.objects.create(order=order, kind=OrderAction.Kind.ACCEPT)
 
 
-@pytest.mark.parametrize("name", ["merchant_home", "inbox", "inbox_board", "frame_now", "outlets"])
+@pytest.mark.parametrize("name", ["merchant_home", "inbox", "inbox_board", "frame_now", "outlets", "closing"])
 def test_constant_in_orders_and_outlets(cast, name: str) -> None:
     client = Client()
     client.force_login(cast.owner, "django.contrib.auth.backends.ModelBackend")

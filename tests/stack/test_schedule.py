@@ -17,6 +17,7 @@ PROMISED = {
     "orders.tasks.sweep_gaps": 60,
     "merchants.tasks.send_letters": 60,
     "merchants.tasks.forget_old_letters": 24 * 3600,
+    "merchants.tasks.sweep_closings": 10,
     "menus.tasks.sweep_syncs": 10,
     "menus.tasks.sweep_stock": 10,
     "menus.tasks.sweep_pictures": 60,
