@@ -70,3 +70,20 @@ def ids_in(payload: dict[str, Any]) -> dict[str, set[str]]:
         str(kind): {row["external_id"] for row in rows if row.get("external_id")}
         for kind, rows in found.items()
     }
+
+
+def give_to(catalog: Catalog, kind: str, owners: dict[str, int]) -> None:
+    """These ids of one kind are those of these rows (by pk) again, whether GoFood has them or not."""
+    rows = ExternalId.objects.filter(catalog=catalog, kind=kind, external_id__in=owners)
+    known = {row.external_id: row for row in rows} if owners else {}
+    new = [name for name in owners if name not in known]
+    ExternalId.objects.bulk_create(
+        ExternalId(catalog=catalog, kind=kind, external_id=name, thing=owners[name]) for name in new
+    )
+    changed = [row for name, row in known.items() if row.thing != owners[name]]
+    for row in changed:
+        row.thing = owners[row.external_id]
+    if changed:
+        ExternalId.objects.bulk_create(
+            changed, update_conflicts=True, unique_fields=["id"], update_fields=["thing"]
+        )

@@ -11,14 +11,15 @@ from menus.live_menu import LiveMenu
 from menus.recognising import Recognised
 from menus.tree import Tree
 
-NEW, ORDER = "new", "order"
+NEW, ORDER, PLACE = "new", "order", "place"
 
 
 @dataclass(frozen=True)
 class Difference:
     """`index`: place of its row among those of its kind in the live menu. `field`: a column's name, or menu,
-    category, categories, quantities, hidden, "new" (it is not here) or "order" (of what stands in it; the
-    order of menus and of variant categories has the kind "catalog"). `old` and `new` are JSON."""
+    category, categories, quantities, hidden, "new" (it is not here), "place" (of one item in its menu) or "order"
+    (of what stands in it; the order of menus and of variant categories has the kind "catalog"). `old` and `new`
+    are JSON."""
 
     kind: str
     index: int

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from menus.adopting.comparing import live_values, row_of
-from menus.adopting.plans import NEW, ORDER, Plan
+from menus.adopting.plans import NEW, ORDER, PLACE, Plan
 from menus.journal import Change
 from menus.ledger import keep_live_ids
 from menus.models import ExternalId, Menu, MenuItem, OutletOverride, Variant, VariantCategory
@@ -24,10 +24,20 @@ MODELS: dict[str, type[Any]] = {
 
 
 class Adoption:
-    """One writing of one plan's chosen differences within `change`, under whose lock it was compared."""
+    """One writing of one plan's chosen differences within `change`, under whose lock it was compared.
 
-    def __init__(self, change: Change, plan: Plan, chosen: set[str]) -> None:
+    `pks`: by kind and index the pk that a new row had before it was removed.
+    """
+
+    def __init__(
+        self,
+        change: Change,
+        plan: Plan,
+        chosen: set[str],
+        pks: dict[tuple[str, int], int] | None = None,
+    ) -> None:
         self.change, self.catalog = change, change.catalog
+        self.pks = pks or {}
         self.plan, self.live, self.found = plan, plan.live, plan.found
         self.chosen = [one for one in plan.differences if one.key in chosen]
         self.keys = {one.key for one in self.chosen}
@@ -49,6 +59,7 @@ class Adoption:
         }
         # Rows that came to stand where they stand now: made, or moved there.
         self.arrived: set[int] = set()
+        self.made: dict[str, list[tuple[int, Any]]] = defaultdict(list)
         self.links: dict[int, list[int]] = {}
 
     def write(self) -> None:
@@ -83,7 +94,6 @@ class Adoption:
 
     def _make(self, kind: str, parents: list[int]) -> None:
         """The rows of what is new and was chosen; variants come with their new variant category."""
-        made = []
         for index, live in enumerate(self.lives[kind]):
             if self.rows[kind][index] is None and self._is_wanted(kind, index):
                 values = _columns_and_values(kind, live_values(kind, live))
@@ -95,8 +105,10 @@ class Adoption:
                 if kind == "item":
                     # As it is on GoFood: None where it has no hours at all.
                     values["operational_hours"] = live.operational_hours
-                self.rows[kind][index] = MODELS[kind](catalog=self.catalog, **values)
-                made.append(self.rows[kind][index])
+                pk = self.pks.get((kind, index))
+                self.rows[kind][index] = MODELS[kind](pk=pk, catalog=self.catalog, **values)
+                self.made[kind].append((index, self.rows[kind][index]))
+        made = [row for _index, row in self.made[kind]]
         MODELS[kind].objects.bulk_create(made)
         self.change.made(kind, [row.pk for row in made])
         self.arrived |= {id(row) for row in made}
@@ -114,7 +126,9 @@ class Adoption:
             if one.field in (NEW, ORDER):
                 continue
             node, row = self.nodes[one.kind][one.index], self.rows[one.kind][one.index]
-            if one.field in PARENT_FIELDS:
+            if one.field == PLACE:
+                self.arrived.add(id(row))
+            elif one.field in PARENT_FIELDS:
                 of, column = PARENT[one.kind]
                 places = self.plan.menu_of_item if one.kind == "item" else self.plan.category_of_variant
                 setattr(row, column, self.rows[of][places[one.index]].pk)
@@ -220,7 +234,7 @@ def _has_own(node: Any, name: str) -> bool:
 
 def _columns(name: str) -> set[str]:
     """The columns behind a difference's field."""
-    if name in (NEW, ORDER, "hidden"):
+    if name in (NEW, ORDER, PLACE, "hidden"):
         return set()
     if name == "quantities":
         return {"min_quantity", "max_quantity"}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gobiz_admin.merchants.templatetags.wording import rupiah
-from menus.adopting.plans import NEW, ORDER, Difference, OnlyHere, Plan
+from menus.adopting.plans import NEW, ORDER, PLACE, Difference, OnlyHere, Plan
 from menus.models import VariantCategory
 from menus.views.edit_words import FIELDS as EDITED
 from menus.views.wording import OF_WORDS, hours_words, selection_sentence
@@ -23,6 +23,7 @@ FIELDS: dict[str, Words] = {
     "quantities": gettext_lazy("how many may be chosen"),
     "category": gettext_lazy("variant category"),
     ORDER: gettext_lazy("order"),
+    PLACE: gettext_lazy("place in its menu"),
 }
 CATALOG: tuple[Words, Words] = (gettext_lazy("The menus"), gettext_lazy("The variant categories"))
 REFUSED: dict[str, Words] = {
@@ -63,6 +64,11 @@ def groups_of(plan: Plan) -> list[dict[str, Any]]:
     return [group for group in groups if group["rows"]]
 
 
+def rows_of(differences: Iterable[Difference]) -> list[dict[str, Any]]:
+    """The differences as lines, row by row, where all of them are taken or none."""
+    return _rows(sorted(differences, key=lambda one: (one.kind, one.index)), checked=True)
+
+
 def _rows(differences: Iterable[Difference], checked: bool) -> list[dict[str, Any]]:
     rows = groupby(differences, key=lambda one: (one.kind, one.index))
     return [_row(list(of_row), checked) for _key, of_row in rows]
@@ -80,10 +86,26 @@ def _row(differences: list[Difference], checked: bool) -> dict[str, Any]:
 
 
 def _choice(one: Difference, checked: bool) -> dict[str, Any]:
+    if one.field == PLACE:
+        return {
+            "key": one.key,
+            "label": capfirst(str(FIELDS[PLACE])),
+            "old": "",
+            "new": _("as it was"),
+            "checked": checked,
+        }
     if one.field == NEW:
         label = _("removed here") if one.by_us else _("not here yet")
         return {"key": one.key, "label": label, "old": "", "new": _of_new(one), "checked": checked}
     show = _SHOWN.get(one.field, _text)
+    if one.field == "picture":
+        return {
+            "key": one.key,
+            "label": capfirst(str(FIELDS[one.field])),
+            "old": one.old,
+            "new": one.new,
+            "picture": True,
+        }
     return {
         "key": one.key,
         "label": capfirst(str(FIELDS.get(one.field, one.field))),

@@ -137,6 +137,11 @@ def _bound(edit: CatalogEdit) -> str:
     return ngettext("%(count)d id of GoFood", "%(count)d ids of GoFood", count) % {"count": count}
 
 
+def _restored(edit: CatalogEdit) -> str:
+    facts = {"name": _name(edit), "version": edit.facts.get("version", 0)}
+    return _("“%(name)s” as in version %(version)s") % facts
+
+
 def _other(edit: CatalogEdit) -> str:
     count = len(edit.rows)
     return ngettext("a change of %(count)d row", "a change of %(count)d rows", count) % {"count": count}
@@ -152,4 +157,5 @@ _WORDS: dict[str, Callable[[CatalogEdit], str]] = {
     "cleared": _as_the_catalog,
     "adopted": _adopted,
     "bound": _bound,
+    "restored": _restored,
 }

@@ -11,6 +11,7 @@ from menus.differences import Change, differences
 from menus.models import CatalogVersion, OutletCatalog, Sync
 from menus.publishing import AlreadyPublished, bring_back
 from menus.removals import RemovalUnconfirmed, removal_in
+from menus.restoring import menus_of
 from menus.tree import load_tree
 from menus.versions import NotSendable, comparable, sendable, version_on_gofood
 from menus.views import reach
@@ -55,6 +56,7 @@ def _page(request: MemberRequest, version: CatalogVersion, **shown: Any) -> Http
         "groups": grouped(changes),
         "changes": changes,
         "return": _way_back(version, live),
+        "menus": menus_of(version) if OutletCatalog.objects.filter(outlet=outlet).exists() else [],
         "asked": Asked(),
         **shown,
     }

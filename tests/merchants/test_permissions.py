@@ -42,6 +42,10 @@ from tests.orders.notifications import order_notification, store
 
 pytestmark = pytest.mark.django_db
 EMPTY = {"menus": [], "variant_categories": []}
+ONE_ITEM = {
+    "menus": [{"name": "Ayam", "menu_items": [{"name": "Nasi", "external_id": "nasi", "price": 9000}]}],
+    "variant_categories": [],
+}
 ANYBODY, SIGNED_IN = "anybody", "signed in"
 # Others' own addresses, with rules and tests of their own.
 PREFIXES = ("account/", "admin/")
@@ -117,6 +121,7 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "publish": ("GET", Action.PUBLISH_MENU),
     "history": ("GET", Action.PUBLISH_MENU),
     "version": ("GET POST", Action.PUBLISH_MENU),
+    "version_restore": ("GET POST", Action.PUBLISH_MENU),
     "publish_together": ("GET POST", Action.PUBLISH_MENU),
     "rollout": ("GET POST", Action.PUBLISH_MENU),
     "publish_review": ("GET POST", Action.PUBLISH_MENU),
@@ -173,6 +178,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
     category = VariantCategoryFactory(catalog=catalog)
     variant = VariantFactory(category=category)
     version = CatalogVersion.objects.create(outlet=outlet, number=1, payload=EMPTY, checksum="x")
+    older = CatalogVersion.objects.create(outlet=outlet, number=2, payload=ONE_ITEM, checksum="y")
     sync = Sync.objects.create(
         outlet=outlet, version=version, request_id=f"r-{outlet.pk}", state=Sync.State.CONFIRMED
     )
@@ -255,6 +261,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         "variant_category": {"pk": category.pk},
         "sync_page": {"pk": sync.pk},
         "version": {"pk": version.pk},
+        "version_restore": {"pk": older.pk, "kind": "item", "index": 0},
         "rollout": {"pk": Rollout.objects.create(merchant=merchant).pk},
         "sync_progress": {"pk": sync.pk},
         "resync_alert": {"pk": alert.pk},
