@@ -26,6 +26,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(PUBLIC_BASE_URL).hos
 GOBIZ_LOCAL_OAUTH_URL = env.str("GOBIZ_LOCAL_OAUTH_URL", default="http://127.0.0.1:8100").rstrip("/")
 # How many menus of one GoBiz app are sent at the same time: fifty outlets must not trip GoBiz.
 GOBIZ_PUTS_AT_ONCE = max(1, env.int("GOBIZ_PUTS_AT_ONCE", default=4))
+# How many live menus of one GoBiz app are read at the same time.
+GOBIZ_READINGS_AT_ONCE = max(1, env.int("GOBIZ_READINGS_AT_ONCE", default=4))
 GOBIZ_LOCAL_API_URL = env.str("GOBIZ_LOCAL_API_URL", default="http://127.0.0.1:8100").rstrip("/")
 # The environment `local` sends credentials to the address above; it is offered on a developer's
 # machine only.

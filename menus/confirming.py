@@ -9,7 +9,7 @@ from django.utils import timezone
 from gobiz_admin.gobiz.errors import GobizError
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.models import Outlet
-from menus import states
+from menus import readings, states
 from menus.differences import Change, matches_live
 from menus.ledger import note_confirmed
 from menus.locking import lock_catalog, lock_outlet
@@ -86,14 +86,17 @@ def read_back(sync_id: int) -> None:
     sync = _claim(sync_id)
     if sync is None:
         return
-    client = gobiz.client_for(sync.outlet.gobiz_app)
+    client, asked_at = gobiz.client_for(sync.outlet.gobiz_app), timezone.now()
     try:
         live = client.get_catalog(sync.outlet.outlet_id)
     except GobizError as error:
         _record(sync, None, error)
         return
     expected = with_switches(sync.outlet, sync.version.payload, sync.accepted_at, live)
-    _record(sync, matches_live(expected, live), None)
+    changes = matches_live(expected, live)
+    # Kept first: who is told of the outcome finds the menu that it is about.
+    readings.keep(sync.outlet, live, asked_at, proves=None if changes else sync.version)
+    _record(sync, changes, None)
 
 
 def _claim(sync_id: int) -> Sync | None:

@@ -15,6 +15,7 @@ from gobiz_admin.gobiz.errors import GobizError
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import AuditEntry, Outlet, User
+from menus import readings
 from menus.adopting.choosing import plan_of
 from menus.live_menu import ImportRefused, LiveMenu, read_menu
 from menus.locking import lock_catalog, lock_outlet
@@ -54,7 +55,9 @@ def read_live_menu(outlet: Outlet, user: User | None = None) -> Counts:
 
 
 def _read(outlet: Outlet) -> dict[str, Any]:
+    asked_at = timezone.now()
     data: dict[str, Any] = storable(gobiz.client_for(outlet.gobiz_app).get_catalog(outlet.outlet_id))
+    readings.keep(outlet, data, asked_at)
     return data
 
 

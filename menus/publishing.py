@@ -27,6 +27,7 @@ from menus.checks import NEVER_IMPORTED_CHECK, Check, check_tree, errors_in
 from menus.differences import matches_live
 from menus.locking import lock_catalog, lock_outlet
 from menus.models import CatalogVersion, OutletCatalog, Sync, SyncAttempt
+from menus.on_gofood import on_gofood
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import refuse_unconfirmed
 from menus.stock_sending import is_sending
@@ -80,8 +81,10 @@ def request_publish(
         checks = check_tree(tree)
         if errors := errors_in(checks):
             raise PublishRefused(errors)
-        draft = versions.draft_of(outlet, payload_of(tree), checks)
-        sync = None if again else versions.same_on_its_way(outlet, draft.payload)
+        known = on_gofood(outlet)
+        draft = versions.draft_of(known.base, known.now, payload_of(tree), checks)
+        same = versions.same_on_its_way(outlet, draft.payload, bool(known.changed_there))
+        sync = None if again else same
         if sync is None:
             refuse_unconfirmed(draft.removal, removing)
             sync = queue_sync(outlet, versions.freeze(outlet, draft, user, note), user)
@@ -103,8 +106,9 @@ def bring_back(
         selling = OutletCatalog.objects.get(outlet=outlet)
         tree = load_tree(lock_catalog(selling.catalog_id), outlet)
         payload = versions.sendable(version, tree)
-        draft = versions.draft_of(outlet, payload, [])
-        sync = versions.same_on_its_way(outlet, draft.payload)
+        known = on_gofood(outlet)
+        draft = versions.draft_of(known.base, known.now, payload, [])
+        sync = versions.same_on_its_way(outlet, draft.payload, bool(known.changed_there))
         if sync is None:
             refuse_unconfirmed(draft.removal, removing)
             sync = queue_sync(outlet, versions.freeze(outlet, draft, user, note, restores=version), user)

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from gobiz_admin.merchants.models import Outlet
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_catalog, check_tree
 from menus.differences import Change, differences
 from menus.models import CatalogVersion, OutletCatalog
+from menus.on_gofood import OnGofood, all_on_gofood, on_gofood
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
-from menus.stock_told import Told, told_since_taken, with_told
 from menus.tree import Tree, load_tree, load_trees
-from menus.versions import comparable, newly_mapped, version_on_gofood, versions_on_gofood
+from menus.versions import newly_mapped
 
-# By checksums, and what was switched since: what differs, whether much goes, how many ids GoFood gets.
-Known = dict[tuple[str, str, frozenset[Any]], tuple[list[Change], Removal | None, int]]
+# By checksums of what would be sent, of what was published and of what GoFood shows.
+Known = dict[tuple[str, str, str], "Compared"]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a payload changes of what GoFood has."""
+
+    changes: list[Change]
+    removal: Removal | None
+    newly_mapped: int
+    overwritten: list[Change] = field(default_factory=list)
+    already_there: list[Change] = field(default_factory=list)
 
 
 @dataclass
@@ -31,9 +41,16 @@ class Review:
     checks: list[Check]
     # The version that GoFood has; None: nothing was ever read or published.
     base: CatalogVersion | None = None
+    # GoFood's menu as it was just read, if it was.
+    on_gofood: OnGofood = field(default_factory=OnGofood)
     # What would be sent.
     payload: Payload = field(default_factory=dict)
+    # What it changes: of the live menu where that is known, else of the version.
     changes: list[Change] = field(default_factory=list)
+    # Of these, what is not changed of the version: somebody changed it on GoFood.
+    overwritten: list[Change] = field(default_factory=list)
+    # What it changes of the version, and GoFood has already.
+    already_there: list[Change] = field(default_factory=list)
     # So many items would go that their number has to be typed.
     removal: Removal | None = None
     # Rows that GoFood has without an external_id: an order for one of them never reaches us.
@@ -46,6 +63,11 @@ class Review:
     @property
     def warnings(self) -> list[Check]:
         return [check for check in self.checks if not check.blocks]
+
+    @property
+    def own_changes(self) -> list[Change]:
+        """The changes that were made here."""
+        return without(self.changes, self.overwritten)
 
     @property
     def revision(self) -> int:
@@ -73,8 +95,7 @@ def review(outlet: Outlet, selling: OutletCatalog | None) -> Review:
     """The review, in a constant number of queries, whatever the size of the menu."""
     if selling is None:
         return Review(outlet, None, None, check_catalog(None, outlet))
-    told = told_since_taken([outlet]).get(outlet.pk, {})
-    return _review(selling, load_tree(selling.catalog, outlet), version_on_gofood(outlet), told, {})
+    return _review(selling, load_tree(selling.catalog, outlet), on_gofood(outlet), {})
 
 
 def reviews(outlets: Sequence[Outlet]) -> list[Review]:
@@ -88,32 +109,55 @@ def reviews(outlets: Sequence[Outlet]) -> list[Review]:
     trees: dict[int, Tree] = {}
     for sellers in of_catalog.values():
         trees |= load_trees(sellings[sellers[0].pk].catalog, sellers)
-    bases = versions_on_gofood(outlets)
-    told = told_since_taken(outlets)
+    there = all_on_gofood(outlets)
     known: Known = {}
     return [
-        _review(sellings[outlet.pk], trees[outlet.pk], bases.get(outlet.pk), told.get(outlet.pk, {}), known)
+        _review(sellings[outlet.pk], trees[outlet.pk], there[outlet.pk], known)
         if outlet.pk in sellings
         else Review(outlet, None, None, [NEVER_IMPORTED_CHECK])
         for outlet in outlets
     ]
 
 
-def _review(
-    selling: OutletCatalog, tree: Tree, base: CatalogVersion | None, told: Told, known: Known
-) -> Review:
-    """`told`: the stock that GoFood was told since it took `base`.
-
-    `known`: what was compared before; where many outlets sell the same, once is enough.
-    """
+def _review(selling: OutletCatalog, tree: Tree, there: OnGofood, known: Known) -> Review:
+    """`known`: what was compared before; where many outlets sell the same, once is enough."""
     assert tree.outlet is not None
-    found = Review(tree.outlet, selling, tree, check_tree(tree), base=base, payload=payload_of(tree))
-    if base is not None:
-        taken = base.checksum if base.number else f"0 of {base.pk}"
-        key = (checksum(found.payload), taken, frozenset(told.items()))
+    found = Review(
+        tree.outlet,
+        selling,
+        tree,
+        check_tree(tree),
+        base=there.base,
+        on_gofood=there,
+        payload=payload_of(tree),
+    )
+    if there.base is not None:
+        key = (checksum(found.payload), *there.key)
         if key not in known:
-            old = with_told(comparable(base), told)
-            changes = differences(old, found.payload)
-            known[key] = changes, removal_in(old, changes), newly_mapped(old, found.payload)
-        found.changes, found.removal, found.newly_mapped = known[key]
+            known[key] = _compare(found.payload, there)
+        compared = known[key]
+        found.changes, found.removal = compared.changes, compared.removal
+        found.newly_mapped = compared.newly_mapped
+        found.overwritten, found.already_there = compared.overwritten, compared.already_there
+    return found
+
+
+def _compare(payload: Payload, there: OnGofood) -> Compared:
+    changes = differences(there.now, payload)
+    basics = changes, removal_in(there.now, changes), newly_mapped(there.now, payload)
+    if there.shown is None or there.published is None:
+        return Compared(*basics)
+    since = differences(there.published, payload)
+    return Compared(*basics, without(changes, since), without(since, changes))
+
+
+def without(changes: list[Change], others: list[Change]) -> list[Change]:
+    """The changes that are not among the others, each as often as it is more often here."""
+    left = Counter(repr(change) for change in others)
+    found = []
+    for change in changes:
+        if left[repr(change)]:
+            left[repr(change)] -= 1
+        else:
+            found.append(change)
     return found

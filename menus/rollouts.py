@@ -27,7 +27,8 @@ UNDER_WAY = (Sync.State.QUEUED, Sync.State.SENDING, Sync.State.ACCEPTED)
 
 
 class RolloutRefused(Exception):
-    """Nothing was stored. `code`: nothing_chosen, changed (the menu is another by now), blocked, removal.
+    """Nothing was stored. `code`: nothing_chosen, changed (the menu is another by now), live_changed (GoFood's
+    is), blocked, removal.
 
     `outlets`: at which of them.
     """
@@ -51,16 +52,21 @@ class Plan:
         return [outlet for stage in self.stages for outlet in stage]
 
 
-def start(merchant: Merchant, plan: Plan, user: User | None, seen: dict[int, int] | None = None) -> Rollout:
-    """The rollout, with a frozen version for each outlet; RolloutRefused, and nothing is stored.
+@dataclass(frozen=True)
+class Seen:
+    """What was on the page: the revision of each catalog, by pk, and GoFood's menu at each outlet, by pk."""
 
-    `seen`: the revision of each catalog, by pk, that was on the page.
-    """
+    revisions: dict[int, int] = field(default_factory=dict)
+    live: dict[int, str] = field(default_factory=dict)
+
+
+def start(merchant: Merchant, plan: Plan, user: User | None, seen: Seen = Seen()) -> Rollout:
+    """The rollout, with a frozen version for each outlet; RolloutRefused, and nothing is stored."""
     if not plan.outlets:
         raise RolloutRefused("nothing_chosen")
     with transaction.atomic():
         found = _locked_reviews(plan.outlets)
-        _refuse(found, seen or {})
+        _refuse(found, seen)
         rollout = Rollout.objects.create(merchant=merchant, requested_by=user, note=plan.note[:200])
         frozen = _freeze(found, user, plan.note)
         RolloutOutlet.objects.bulk_create(_rows(rollout, plan, frozen))
@@ -82,12 +88,16 @@ def _locked_reviews(outlets: Iterable[Outlet]) -> list[Review]:
     return reviews(in_order)
 
 
-def _refuse(found: list[Review], seen: dict[int, int]) -> None:
+def _refuse(found: list[Review], seen: Seen) -> None:
+    revisions = seen.revisions
     if any(
-        review.selling and seen.get(review.selling.catalog_id, review.revision) != review.revision
+        review.selling and revisions.get(review.selling.catalog_id, review.revision) != review.revision
         for review in found
     ):
         raise RolloutRefused("changed")
+    other = [review.outlet for review in found if review.on_gofood.is_other(seen.live.get(review.outlet.pk))]
+    if other:
+        raise RolloutRefused("live_changed", other)
     if blocked := [review.outlet for review in found if review.errors]:
         raise RolloutRefused("blocked", blocked)
     # What takes much away is typed at the outlet's own review.

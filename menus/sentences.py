@@ -5,8 +5,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from gobiz_admin.gobiz.errors import GobizError, GobizUnavailable, ScopeMissing
-from gobiz_admin.gobiz.scopes import CATALOG_WRITE
-from menus.models import MenuImport, StockSwitch, Sync
+from gobiz_admin.gobiz.scopes import CATALOG_READ, CATALOG_WRITE
+from menus.models import LiveReading, MenuImport, StockSwitch, Sync
 
 Sentence = str | Promise
 UNEXPECTED = _(
@@ -65,6 +65,15 @@ IMPORT: dict[str, Sentence] = {
         "GoBiz app, then import again."
     ),
 }
+# Of a reading: the codes are those of an import that was refused, but nothing was to be taken over.
+UNREADABLE_MENU = _(
+    "GoFood's menu could not be read in whole: something in it has no name, no price or no variants that can be "
+    "read. Save it again in the GoBiz app, then read again."
+)
+UNREADABLE_PART = _(
+    "GoFood's menu could not be read in whole: “{name}” has no name, no price or no variants that can be read. "
+    "Save it again in the GoBiz app, then read again."
+)
 IDS: dict[str, Sentence] = {
     "format": _("Use letters, digits, hyphens and underscores, at most 200, without spaces."),
     "taken": _("This id was used before in this catalog. An id is never given out twice: choose another."),
@@ -189,6 +198,21 @@ def refusal_sentence(code: str, name: str) -> Sentence:
     if sentence:
         return format_lazy(sentence, name=name)  # type: ignore[arg-type]
     return GOBIZ.get(code) or UNEXPECTED
+
+
+def reading_sentence(reading: LiveReading) -> Sentence:
+    """Why the live menu could not be read; "" when it was."""
+    if not reading.error_code:
+        return ""
+    if reading.error_code in IMPORT:
+        if not reading.error:
+            return UNREADABLE_MENU
+        return format_lazy(UNREADABLE_PART, name=reading.error)  # type: ignore[arg-type]
+    if reading.error_code == ScopeMissing.code:
+        return ScopeMissing(scope=CATALOG_READ).words
+    sentence = GOBIZ.get(reading.error_code) or UNEXPECTED
+    # A reading changes nothing, whether it arrived or not.
+    return GobizUnavailable.sentence_never_sent if sentence == GobizUnavailable.sentence else sentence
 
 
 def fix_sentence(code: str) -> Sentence:

@@ -8,6 +8,7 @@ from menus import (
     journal,
     picture_work,
     publishing,
+    readings,
     rollouts,
     stock,
     stock_sending,
@@ -33,6 +34,11 @@ def run_menu_import(import_id: int) -> None:
     importing.run_import(import_id)
 
 
+@shared_task(name="menus.tasks.read_live_menu")
+def read_live_menu(outlet_pk: int) -> None:
+    readings.read(outlet_pk)
+
+
 @shared_task(name="menus.tasks.advance_rollout")
 def advance_rollout(rollout_id: int) -> None:
     rollouts.advance(rollout_id)
@@ -44,10 +50,12 @@ def sweep_syncs() -> None:
     publishing.free_stuck_syncs()
     importing.free_stuck_imports()
     importing.expire_imports()
+    readings.free_stuck_readings()
     for task, ids in (
         (send_sync, publishing.due_syncs()),
         (read_back_sync, confirming.due_read_backs()),
         (run_menu_import, importing.due_imports()),
+        (read_live_menu, readings.due_readings()),
         (advance_rollout, rollouts.under_way()),
     ):
         for pk in ids:

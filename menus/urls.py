@@ -23,6 +23,7 @@ from menus.views import (
     placing,
     preview,
     publish,
+    reading,
     restoring,
     rows,
     sharing,
@@ -101,6 +102,7 @@ urlpatterns = [
     path("publish/", publish.publish, name="publish"),
     path("publish/history/", publish.history, name="history"),
     path("publish/together/", together.publish_together, name="publish_together"),
+    path("publish/together/reading/", reading.read_together, name="read_together"),
     path("publish/together/<int:pk>/", together.rollout, name="rollout"),
     path("publish/versions/<int:pk>/", versions.version_page, name="version"),
     path(
@@ -109,6 +111,7 @@ urlpatterns = [
         name="version_restore",
     ),
     path("publish/outlets/<int:outlet_pk>/", publish.publish_review, name="publish_review"),
+    path("publish/outlets/<int:outlet_pk>/reading/", reading.read_outlet, name="read_outlet"),
     path("publish/syncs/<int:pk>/", syncs.sync_page, name="sync_page"),
     path("publish/syncs/<int:pk>/progress/", syncs.sync_progress, name="sync_progress"),
     path("alerts/", alerts.alerts, name="alerts"),

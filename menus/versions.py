@@ -13,7 +13,6 @@ from menus.differences import counted, differences, from_live, pair
 from menus.models import CatalogVersion, MappingAlert, PriceConfirmation, Sync
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
-from menus.stock_told import as_told
 from menus.tree import Tree
 
 State = Sync.State
@@ -66,10 +65,8 @@ def comparable(version: CatalogVersion) -> Payload:
     return version.payload if version.number else from_live(version.payload)
 
 
-def draft_of(outlet: Outlet, payload: Payload, checks: list[Check]) -> Draft:
-    """What publishing the payload would change of what GoFood has."""
-    base = version_on_gofood(outlet)
-    old = as_told(outlet, comparable(base)) if base else {"menus": [], "variant_categories": []}
+def draft_of(base: CatalogVersion | None, old: Payload, payload: Payload, checks: list[Check]) -> Draft:
+    """What publishing the payload would change of `old`, which GoFood has (menus/on_gofood.py)."""
     changes = differences(old, payload)
     return Draft(payload, base, counted(changes), removal_in(old, changes), hints_in(checks))
 
@@ -131,16 +128,19 @@ def _confirmations(outlet: Outlet, draft: Draft, user: User | None) -> list[dict
     return rows
 
 
-def same_on_its_way(outlet: Outlet, payload: Payload) -> Sync | None:
+def same_on_its_way(outlet: Outlet, payload: Payload, changed_there: bool = False) -> Sync | None:
     """The outlet's newest sync if it carries, or has proven, exactly this payload.
 
-    None after a failed one, and where GoFood has lost since what it was proven to have.
+    None after a failed one, and where GoFood has lost since what it was proven to have, or where somebody
+    changed it there (`changed_there`).
     """
     newest = Sync.objects.filter(outlet=outlet).exclude(state=State.SUPERSEDED)
     sync = newest.select_related("version").defer("version__payload").order_by("-pk").first()
     if sync is None or sync.state == State.FAILED or sync.version.checksum != checksum(payload):
         return None
-    return None if sync.state == State.CONFIRMED and _lost_since(sync) else sync
+    if sync.state == State.CONFIRMED and (changed_there or _lost_since(sync)):
+        return None
+    return sync
 
 
 def _lost_since(sync: Sync) -> bool:

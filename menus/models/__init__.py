@@ -17,6 +17,7 @@ from menus.models.confirmations import PriceConfirmation
 from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
 from menus.models.pictures import Picture, PictureCheck, PictureFix
+from menus.models.readings import LiveReading
 from menus.models.rollouts import Rollout, RolloutOutlet
 from menus.models.sheets import SheetUpload
 from menus.models.stock import StockOff, StockSwitch
@@ -28,6 +29,7 @@ __all__ = [
     "CatalogVersion",
     "ExternalId",
     "ItemVariantCategory",
+    "LiveReading",
     "Mapped",
     "MappingAlert",
     "MappingAlertName",

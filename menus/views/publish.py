@@ -16,13 +16,15 @@ from menus.checks import Check, guards_in
 from menus.forms.fields import read_rupiah
 from menus.models import CatalogVersion, OutletCatalog, Rollout, Sync
 from menus.publishing import AlreadyPublished, PublishRefused, request_publish
+from menus.readings import readings_of
 from menus.removals import RemovalUnconfirmed
 from menus.reviewing import Review, review
 from menus.text import clean
 from menus.views import reach
 from menus.views.checking import Refused, groups_of, unplaced
 from menus.views.jumping import Jumps
-from menus.views.wording import grouped, summary
+from menus.views.reading import reading_state
+from menus.views.wording import OVERWRITTEN, grouped, summary
 
 RECENT = 10
 PER_PAGE = 50
@@ -89,6 +91,9 @@ def publish_review(request: MemberRequest, outlet_pk: int) -> HttpResponse:
     if selling is not None and seen and seen != str(selling.catalog.revision):
         return review_page(request, review(outlet, selling), changed_meanwhile=True)
     asked = Asked.of(request)
+    found = review(outlet, selling)
+    if found.on_gofood.is_other(request.POST.get("live")):
+        return review_page(request, found, asked=asked, live_changed=True)
     try:
         sync = request_publish(
             outlet, request.user, note=asked.note, again=asked.again, removing=asked.removing
@@ -123,6 +128,7 @@ def review_page(
     request: MemberRequest,
     found: Review,
     changed_meanwhile: bool = False,
+    live_changed: bool = False,
     blocking: list[Check] | None = None,
     refused: Refused | None = None,
     asked: Asked = Asked(),
@@ -132,8 +138,12 @@ def review_page(
     blocks = found.errors or blocking or []
     errors, guards = [check for check in blocks if not check.confirm], guards_in(blocks)
     jumps = Jumps(request, found.outlet, found.selling, blocks + found.warnings)
+    known = found.on_gofood.live is not None
+    reading = readings_of([found.outlet]).get(found.outlet.pk)
     context = {
         "review": found,
+        "live": reading_state(reading, known),
+        "live_changed": live_changed,
         "outlet": found.outlet,
         "errors": jumps.grouped(errors),
         "error_count": len(errors),
@@ -143,7 +153,9 @@ def review_page(
         "warnings": jumps.grouped(found.warnings),
         "warning_count": len(found.warnings),
         "summary": summary(found.changes),
-        "groups": grouped(found.changes),
+        "groups": grouped(found.own_changes),
+        "overwritten": grouped(found.overwritten, titles=OVERWRITTEN),
+        "already_there": grouped(found.already_there),
         "asked": asked,
         # GoFood was sent just this: pressing the button means once more.
         "again": bool(found.base and found.base.number) and not (found.changes or found.edited),

@@ -19,17 +19,23 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import rollouts
 from menus.models import Rollout
+from menus.readings import readings_of
 from menus.reviewing import Review, reviews
 from menus.rollouts import Plan, RolloutRefused
 from menus.text import clean
 from menus.views import reach
-from menus.views.wording import Words, grouped, summary
+from menus.views.reading import readings_state
+from menus.views.wording import OVERWRITTEN, Words, grouped, summary
 
 REFUSED: dict[str, Words] = {
     "nothing_chosen": gettext_lazy("Choose at least one outlet. Nothing was published."),
     "changed": gettext_lazy(
         "The menu was changed while you were looking, so nothing was published. This is what would be "
         "published now: look again."
+    ),
+    "live_changed": gettext_lazy(
+        "GoFood's menu is another than the one that you were shown at: %(outlets)s. Nothing was published. This is "
+        "what would change now: look again."
     ),
     "blocked": gettext_lazy("Nothing was published, because there are problems at: %(outlets)s."),
     "removal": gettext_lazy(
@@ -62,6 +68,9 @@ class Line:
     reviews: list[Review] = field(default_factory=list)
     summary: str = ""
     groups: list[dict[str, Any]] = field(default_factory=list)
+    # What somebody changed in the GoBiz app, and publishing puts back.
+    overwritten: list[dict[str, Any]] = field(default_factory=list)
+    overwritten_count: int = 0
     # What keeps them from being published together: problems, removal; "" when nothing does.
     held_up: str = ""
     same: bool = False
@@ -73,14 +82,16 @@ def lines_of(found: list[Review]) -> list[Line]:
     for review in found:
         held_up = "problems" if review.errors else "removal" if review.removal else ""
         same = not held_up and not review.changes and not review.edited and review.base is not None
-        key = (repr(review.changes), held_up, same, review.base is None)
+        key = (repr(review.changes), repr(review.overwritten), held_up, same, review.base is None)
         line = by_change.setdefault(key, Line(held_up=held_up, same=same))
         line.outlets.append(review.outlet)
         line.reviews.append(review)
     for line in by_change.values():
-        changes = line.reviews[0].changes
-        line.summary = summary(changes) if changes else ""
-        line.groups = grouped(changes)
+        first = line.reviews[0]
+        line.summary = summary(first.changes) if first.changes else ""
+        line.groups = grouped(first.own_changes)
+        line.overwritten = grouped(first.overwritten, titles=OVERWRITTEN)
+        line.overwritten_count = len(first.overwritten)
     return sorted(by_change.values(), key=lambda line: (bool(line.held_up), line.same, -len(line.outlets)))
 
 
@@ -89,7 +100,8 @@ def publish_together(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request)
     try:
-        rollout = rollouts.start(request.merchant, _plan(request), request.user, _seen(request))
+        seen = rollouts.Seen(_numbered(request, "revision-"), _live_seen(request))
+        rollout = rollouts.start(request.merchant, _plan(request), request.user, seen)
     except RolloutRefused as refused:
         return _page(request, refused)
     return reach.go(request, "rollout", rollout.pk)
@@ -98,10 +110,13 @@ def publish_together(request: MemberRequest) -> HttpResponse:
 def _page(request: MemberRequest, refused: RolloutRefused | None = None) -> HttpResponse:
     found = reviews(request.place.chosen_outlets)
     revisions = {review.selling.catalog_id: review.revision for review in found if review.selling}
+    readings = readings_of([review.outlet for review in found if review.selling])
     free = [review.outlet for review in found if not (review.errors or review.removal)]
     context = {
         "lines": lines_of(found),
         "free": free,
+        "shown": {review.outlet.pk: review.on_gofood.seen for review in found},
+        "live": readings_state(readings, found),
         "revisions": revisions,
         "refused": _sentence(refused) if refused else "",
         "chosen": set(request.POST.getlist("outlets")) if refused else None,
@@ -142,14 +157,23 @@ def _due_at(request: MemberRequest, chosen: list[Outlet]) -> dict[int, datetime]
     return due
 
 
-def _seen(request: MemberRequest) -> dict[int, int]:
-    """`revision-<catalog>`: what the page showed."""
+def _numbered(request: MemberRequest, prefix: str) -> dict[int, int]:
+    """The fields `<prefix><pk>`, by pk: what the page showed."""
     found = {}
-    for name in request.POST:
-        catalog, value = name.removeprefix("revision-"), request.POST[name]
-        if catalog != name and NUMBER.fullmatch(catalog) and NUMBER.fullmatch(value):
-            found[int(catalog)] = int(value)
+    for name, value in _prefixed(request, prefix).items():
+        if NUMBER.fullmatch(value):
+            found[name] = int(value)
     return found
+
+
+def _live_seen(request: MemberRequest) -> dict[int, str]:
+    """`live-<outlet>`: the live menu that was shown, "" where it was not known."""
+    return _prefixed(request, "live-")
+
+
+def _prefixed(request: MemberRequest, prefix: str) -> dict[int, str]:
+    names = {name: name.removeprefix(prefix) for name in request.POST if name.startswith(prefix)}
+    return {int(pk): request.POST[name] for name, pk in names.items() if NUMBER.fullmatch(pk)}
 
 
 @member_view(Action.PUBLISH_MENU, "GET", "HEAD", "POST")

@@ -67,7 +67,8 @@ def shown_value(field: str, value: Any) -> str:
 
 # --- changes ----------------------------------------------------------------------------------
 
-GROUPS: tuple[tuple[tuple[str, ...], Words], ...] = (
+Group = tuple[tuple[str, ...], Words]
+GROUPS: tuple[Group, ...] = (
     (("removed",), gettext_lazy("Removed from GoFood")),
     (("repriced",), gettext_lazy("Prices")),
     (("added",), gettext_lazy("Added")),
@@ -78,6 +79,12 @@ GROUPS: tuple[tuple[tuple[str, ...], Words], ...] = (
     (("variants",), gettext_lazy("Variants and their rules")),
     (("hours",), gettext_lazy("Hours")),
     (("moved",), gettext_lazy("Sort order")),
+)
+# What a publish undoes of what was done on GoFood.
+OVERWRITTEN: tuple[Group, ...] = (
+    (("removed",), gettext_lazy("Added in the GoBiz app, and removed by publishing")),
+    (("added",), gettext_lazy("Removed in the GoBiz app, and brought back by publishing")),
+    *(group for group in GROUPS if group[0] not in (("removed",), ("added",))),
 )
 OF_WORDS: dict[str, Words] = {
     "menu": gettext_lazy("Menu"),
@@ -164,10 +171,12 @@ def _parts(of: dict[str, int]) -> list[tuple[str, str]]:
     ]
 
 
-def grouped(changes: list[Change], most: int = 200) -> list[dict[str, Any]]:
+def grouped(
+    changes: list[Change], most: int = 200, titles: tuple[Group, ...] = GROUPS
+) -> list[dict[str, Any]]:
     """The changes by kind, each with what to show of the old and the new; of very many the first."""
     found = []
-    for kinds, title in GROUPS:
+    for kinds, title in titles:
         rows = [change for change in changes if change.kind in kinds]
         if rows:
             found.append(

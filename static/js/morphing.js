@@ -11,10 +11,10 @@ function mayChange(name, node) {
   return true;
 }
 
-// What is being typed, or typed and not saved yet, and what was said of it, stay as they are.
+// What is being typed, or typed and not saved or sent yet, and what was said of it, stay as they are.
 function mayMorph(node) {
   if (!(node instanceof Element)) return true;
-  return !(node === document.activeElement && node.matches(TYPED)) && !node.matches("[data-unsaved], [data-state], [data-busy]");
+  return !(node === document.activeElement && node.matches(TYPED)) && !node.matches("[data-unsaved], [data-state], [data-busy], [data-typed]");
 }
 
 if (Idiomorph) {

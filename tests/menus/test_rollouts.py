@@ -11,6 +11,7 @@ from menus.alerts import open_alert
 from menus.models import (
     Catalog,
     CatalogVersion,
+    LiveReading,
     MenuItem,
     OutletCatalog,
     OutletOverride,
@@ -18,11 +19,13 @@ from menus.models import (
     Sync,
     Variant,
 )
+from menus.payload import build_payload
 from menus.publishing import request_publish
+from menus.readings import keep
 from menus.reviewing import reviews
-from menus.rollouts import Plan, RolloutRefused, advance, bring_all_back, start, stop
+from menus.rollouts import Plan, RolloutRefused, Seen, advance, bring_all_back, start, stop
 from tests.factories import OutletFactory
-from tests.menus.factories import MenuItemFactory, selling_outlet
+from tests.menus.factories import MenuItemFactory, live_from, selling_outlet
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +115,18 @@ def test_many_items_gone_are_typed_outlet_by_outlet(chain):
 
 def test_a_menu_that_changed_since_it_was_shown(chain):
     catalog = chain[0].selling.catalog
-    assert refused(chain[0].merchant, Plan([chain]), None, {catalog.pk: 99}).code == "changed"
+    assert refused(chain[0].merchant, Plan([chain]), None, Seen({catalog.pk: 99})).code == "changed"
+
+
+def test_a_live_menu_that_is_another_than_was_shown(chain):
+    live = live_from(build_payload(chain[1]))
+    live["menus"][0]["menu_items"][0]["price"] += 1000
+    assert keep(chain[1], live, timezone.now())
+    seen = Seen(live={outlet.pk: "" for outlet in chain})
+    found = refused(chain[0].merchant, Plan([chain]), None, seen)
+    assert (found.code, found.outlets) == ("live_changed", [chain[1]])
+    shown = LiveReading.objects.get().checksum
+    assert start(chain[0].merchant, Plan([chain]), None, Seen(live={chain[1].pk: shown})).pk
 
 
 # --- the way ----------------------------------------------------------------------------------

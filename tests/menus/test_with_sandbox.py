@@ -15,8 +15,10 @@ from menus.ids import IdsRefused, accept_proposals
 from menus.importing import read_live_menu, request_import, run_import
 from menus.live_ids import ADOPT, newest_reading, settle
 from menus.mapping import known_external_ids
-from menus.models import Catalog, CatalogVersion, ExternalId, MenuItem, Sync
+from menus.models import Catalog, CatalogVersion, ExternalId, LiveReading, MenuItem, Sync
+from menus.on_gofood import on_gofood
 from menus.publishing import request_publish, send
+from menus.readings import read, request_readings
 from menus.tree import load_tree
 from tests.factories import GobizAppFactory, OutletFactory
 from tests.sandbox_process import sandbox, sandbox_process
@@ -180,3 +182,45 @@ def test_a_later_import_takes_over_what_was_changed_in_the_app(outlet, sandbox):
     run_import(again.pk)
     again.refresh_from_db()
     assert (again.state, again.counts["differences"]["all"]) == ("done", 0)
+
+
+BAD_ANSWERS = [
+    {"status": 503},
+    {"status": 200, "body": '{"success": true, "data": {"menus": [{"name": "Ayam", "menu_it'},
+    {"status": 200, "body": "<html><body>Gateway</body></html>", "headers": {"Content-Type": "text/html"}},
+    {"status": 200, "body": '{"success": true, "data": {}}'},
+    {"close": True},
+]
+
+
+@pytest.mark.parametrize("fault", BAD_ANSWERS)
+def test_a_reading_that_is_not_whole_is_a_failed_one(outlet, sandbox, fault):
+    def asked():
+        request_readings([outlet])
+        read(outlet.pk)
+        return LiveReading.objects.get(outlet=outlet)
+
+    before = asked()
+    assert (before.state, len(before.live["menus"]) > 1) == ("read", True)
+    sandbox.fault("GET catalog", times=5, **fault)
+    failed = asked()
+    assert (failed.state, failed.live) == ("failed", before.live)
+    sandbox.control("DELETE", "faults")
+    assert asked().state == "read"
+
+
+def test_a_menu_that_is_empty_on_gofood_is_read_as_that_and_published_over(outlet, sandbox):
+    imported(outlet)
+    assert publish(outlet).state == "confirmed"
+    sandbox.control(
+        "POST", f"outlets/{outlet.outlet_id}", {"catalog": {"menus": [], "variant_categories": []}}
+    )
+    request_readings([outlet])
+    read(outlet.pk)
+    there = on_gofood(outlet)
+    assert there.shown == {"menus": [], "variant_categories": []}
+    assert {change.kind for change in there.changed_there} == {"removed"}
+    assert publish(outlet).state == "confirmed"
+    request_readings([outlet])
+    read(outlet.pk)
+    assert on_gofood(outlet).changed_there == []

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from menus.models import MenuItem, OutletCatalog, Sync, Variant
+from menus.models import LiveReading, MenuItem, OutletCatalog, Sync, Variant
+from menus.readings import keep
+from tests.menus.factories import live_from
 from tests.menus_pages.conftest import Shop
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +166,76 @@ def test_the_ids_that_gofood_named_are_counted(shop: Shop) -> None:
     body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
     assert "ticked off the ids of 1 of 1 items" in body
     assert "It did not name" not in body
+
+
+def shown_by_gofood(shop: Shop, **item: object) -> LiveReading:
+    """The live menu as it was just read, with the item as somebody changed it in the GoBiz app."""
+    live = live_from(shop.version(99).payload)
+    live["menus"][0]["menu_items"][0] |= item
+    assert keep(shop.outlet, live, timezone.now())
+    return LiveReading.objects.get()
+
+
+def reviewed(shop: Shop) -> str:
+    return shop.client().get(shop.url("publish_review", shop.outlet.pk)).content.decode()
+
+
+def test_the_review_asks_for_a_reading_and_follows_it(shop: Shop) -> None:
+    ask = shop.url("read_outlet", shop.outlet.pk)
+    body = reviewed(shop)
+    assert 'hx-trigger="load"' in body
+    assert "is not known, and would be overwritten" not in body
+    assert not LiveReading.objects.exists()
+    assert shop.client().post(ask).url == shop.url("publish_review", shop.outlet.pk)  # type: ignore[attr-defined]
+    body = reviewed(shop)
+    assert "Reading GoFood's menu now" in body.replace("&#x27;", "'")
+    assert "live:readings from:body" in body
+    assert 'hx-trigger="load"' not in body
+
+
+def test_what_was_changed_in_the_gobiz_app_is_shown_as_such(shop: Shop) -> None:
+    shop.sync(State.CONFIRMED)
+    shown_by_gofood(shop, price=16000)
+    body = reviewed(shop)
+    assert "1 change was made in the GoBiz app and will be overwritten" in body
+    assert "Rp\u00a016.000" in body
+    assert "Compared with GoFood as it was read at" in body
+    assert 'hx-trigger="load"' not in body
+
+
+def test_a_reading_that_failed_says_why_and_what_is_not_known(shop: Shop) -> None:
+    shop.sync(State.CONFIRMED)
+    now = timezone.now()
+    LiveReading.objects.create(
+        outlet=shop.outlet,
+        state="failed",
+        error_code="gobiz_unavailable",
+        error="Bad gateway",
+        requested_at=now,
+        ended_at=now,
+    )
+    body = reviewed(shop)
+    assert "GoBiz cannot be reached right now" in body
+    assert "Bad gateway" in body
+    assert "What somebody changed in the GoBiz app since is not known" in body
+    assert "Read again" in body
+    MenuItem.objects.update(price=18000)
+    assert shop.client().post(shop.url("publish_review", shop.outlet.pk), {"live": ""}).status_code == 302
+    assert Sync.objects.filter(state=State.QUEUED).exists()
+
+
+def test_a_live_menu_that_changed_since_it_was_shown_is_reviewed_again(shop: Shop) -> None:
+    shop.sync(State.CONFIRMED)
+    MenuItem.objects.update(price=18000)
+    seen = shown_by_gofood(shop).checksum
+    assert f'name="live" value="{seen}"' in reviewed(shop).replace("\n", "")
+    shown_by_gofood(shop, price=16000)
+    url, data = shop.url("publish_review", shop.outlet.pk), {"live": seen, "revision": shop.revision()}
+    body = shop.client().post(url, data).content.decode().replace("&#x27;", "'")
+    assert "GoFood's menu is another than the one that you were shown" in body
+    assert not Sync.objects.filter(state=State.QUEUED).exists()
+    # Not known then, and known now.
+    body = shop.client().post(url, {**data, "live": ""}).content.decode().replace("&#x27;", "'")
+    assert "GoFood's menu is another than the one that you were shown" in body
+    answer = shop.client().post(url, {**data, "live": LiveReading.objects.get().checksum})
+    assert answer.status_code == 302

@@ -5,9 +5,22 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from menus.models import MenuItem, OutletCatalog, OutletOverride, Rollout, Sync, Variant
+from gobiz_admin.merchants.models import Outlet
+from menus.models import (
+    CatalogVersion,
+    LiveReading,
+    MenuItem,
+    OutletCatalog,
+    OutletOverride,
+    Rollout,
+    Sync,
+    Variant,
+)
+from menus.payload import build_payload, checksum
+from menus.readings import keep
 from menus.rollouts import advance
 from tests.factories import OutletFactory
+from tests.menus.factories import live_from
 from tests.menus_pages.conftest import Shop
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +83,42 @@ def test_what_cannot_be_done_says_why(shop: Shop, chain: list[int], data: dict[s
         data = {"outlets": chain, **data}  # type: ignore[dict-item]
     answer = post(shop, **data)
     assert words in answer.content.decode()  # type: ignore[attr-defined]
+    assert not Rollout.objects.exists()
+
+
+def show(shop: Shop, outlet: Outlet, **item: object) -> None:
+    live = live_from(build_payload(outlet))
+    live["menus"][0]["menu_items"][0] |= item
+    assert keep(outlet, live, timezone.now())
+
+
+def test_their_live_menus_are_read_and_what_was_changed_there_is_shown(shop: Shop, chain: list[int]) -> None:
+    OutletFactory(merchant=shop.merchant, gobiz_app=shop.outlet.gobiz_app, name="Tanpa menu")
+    outlets = list(Outlet.objects.filter(pk__in=chain).order_by("pk"))
+    for outlet in outlets:
+        version = CatalogVersion.objects.create(
+            outlet=outlet, number=1, payload=build_payload(outlet), checksum=checksum(build_payload(outlet))
+        )
+        Sync.objects.create(
+            outlet=outlet, version=version, state=Sync.State.CONFIRMED, request_id=f"r-{outlet.pk}"
+        )
+    MenuItem.objects.update(price=18000)
+    url = shop.url("publish_together")
+    assert 'hx-trigger="load"' in shop.client().get(url).content.decode()
+    assert shop.client().post(shop.url("read_together")).url == url  # type: ignore[attr-defined]
+    assert set(LiveReading.objects.values_list("outlet", flat=True)) == set(chain)
+    body = shop.client().get(url).content.decode()
+    assert "0 of 3 are known" in body
+    LiveReading.objects.update(state="read")
+    show(shop, outlets[0])
+    show(shop, outlets[1], price=16000)
+    show(shop, outlets[2], name="Diubah di GoBiz")
+    body = shop.client().get(url).content.decode()
+    assert body.count("together-line") == 3
+    assert body.count("1 change made in the GoBiz app will be overwritten.") == 2
+    assert "as it was just read at each outlet" in body
+    body = post(shop, outlets=chain, **{f"live-{chain[2]}": "another"}).content.decode()  # type: ignore[attr-defined]
+    assert "than the one that you were shown at: Tebet" in body
     assert not Rollout.objects.exists()
 
 
