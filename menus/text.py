@@ -27,6 +27,11 @@ def whole_number(value: Any) -> int | None:
     return value if isinstance(value, int) and abs(value) <= LARGEST else None
 
 
+def number_of(text: str | None) -> int:
+    """The number of a row or a version that an address or a form spells; 0, which none has, for other text."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 def storable(value: Any) -> Any:
     """The JSON value without what PostgreSQL's jsonb refuses."""
     if isinstance(value, str):

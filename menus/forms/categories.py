@@ -11,6 +11,7 @@ from gobiz_admin.merchants.models import User
 from menus import editing
 from menus.forms.fields import ChangedTextMixin, RupiahField, TextField
 from menus.models import Catalog, Variant, VariantCategory
+from menus.text import number_of
 
 MOST_VARIANTS = 500
 QUANTITY = {
@@ -118,8 +119,7 @@ class BaseVariantFormSet(forms.BaseFormSet):
         return super()._construct_form(i, **kwargs)  # type: ignore[misc]
 
     def _posted_pk(self, i: int) -> int:
-        typed = str((self.data or {}).get(f"{self.prefix}-{i}-pk", ""))
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+        return number_of((self.data or {}).get(f"{self.prefix}-{i}-pk"))
 
     def _pk_of(self, form: forms.Form) -> int | None:
         return (form.initial or {}).get("pk")

@@ -24,12 +24,16 @@ MINUS = str.maketrans({"−": "-", "–": "-"})
 SHORT = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,9})?)(?:e\+?([0-9]{1,2})|(k|rb|ribu|jt|juta))", re.IGNORECASE)
 ZEROS_OF = {"k": 3, "rb": 3, "ribu": 3, "jt": 6, "juta": 6}
 HIGHEST_PRICE = 999_999_999
+LONGEST_AMOUNT = 40
 
 
 def read_rupiah(text: str) -> int | None:
     """The whole rupiah that `15.000`, `15,000`, `Rp 15.000`, `15000` or `-Rp 1.000` mean; else None."""
     bare = CURRENCY.sub("", text, count=1).translate(MINUS)
     bare = re.sub(r"\s", "", bare)
+    if len(bare) > LONGEST_AMOUNT:
+        # Python refuses to make a number of thousands of digits.
+        return None
     sign = -1 if bare.startswith("-") else 1
     bare = bare[1:] if bare[:1] in ("-", "+") else bare
     if GROUPED.fullmatch(bare):

@@ -14,6 +14,7 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.bulk import CountNotTyped, Line, Plan, PlanChanged, Wish, apply, plan
 from menus.forms.bulk import BulkForm
 from menus.models import Catalog
+from menus.text import number_of
 from menus.tree import Tree, load_tree
 from menus.views import reach
 from menus.views.wording import hours_words
@@ -49,8 +50,7 @@ def bulk(request: MemberRequest, catalog_pk: int) -> HttpResponse:
 
 
 def _chosen(request: MemberRequest) -> list[int]:
-    typed = request.POST.getlist("items")
-    return [int(pk) for pk in typed if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    return [number_of(pk) for pk in request.POST.getlist("items")]
 
 
 def _page(

@@ -22,6 +22,7 @@ from menus.forms.checks import MostChangedForm, read_typed
 from menus.models import OutletCatalog
 from menus.reviewing import review
 from menus.sentences import CONFIRM, UNEXPECTED
+from menus.text import number_of
 from menus.tree import Tree, load_tree
 from menus.views import reach
 from menus.views.checking import Refused, groups_of, key_of, unplaced
@@ -86,9 +87,9 @@ def most_changed(request: MemberRequest, outlet_pk: int) -> HttpResponse:
 def check_field(request: MemberRequest) -> HttpResponse:
     """What would be found about fields of one row if what is typed in them were saved."""
     kind, pk = request.POST.get("kind", ""), request.POST.get("pk", "")
-    if kind not in REACH or not pk.isdecimal():
+    if kind not in REACH:
         return HttpResponseBadRequest()
-    row = REACH[kind](request, int(pk))
+    row = REACH[kind](request, number_of(pk))
     outlet = reach.outlet_selling(request, row.catalog)
     try:
         values = read_typed(kind, request.POST)

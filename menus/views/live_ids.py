@@ -13,7 +13,7 @@ from menus.live_ids import ADOPT, BindRefused, Choices, newest_reading, settle
 from menus.models import Catalog
 from menus.sentences import BIND as REFUSED
 from menus.sentences import UNEXPECTED
-from menus.text import clean, folded
+from menus.text import clean, folded, number_of
 from menus.tree import Tree, load_tree
 from menus.views import reach
 from menus.views.ids import ids_page
@@ -50,7 +50,7 @@ def _settle(
 ) -> HttpResponse:
     reading = request.POST.get("reading", "")
     try:
-        count = settle(outlet, int(reading) if reading.isdecimal() else 0, choices, request.user)
+        count = settle(outlet, number_of(reading), choices, request.user)
     except BindRefused as refused:
         for line in lines:
             code = refused.errors.get((line.stray.kind, line.stray.index))

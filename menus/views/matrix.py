@@ -14,6 +14,7 @@ from menus.matrix import load_matrix
 from menus.models import Catalog
 from menus.override_plans import PlanChanged, apply_many, plan_many
 from menus.overrides import outlets_selling
+from menus.text import number_of
 from menus.undoing import last_edit
 from menus.views import reach
 from menus.views.edit_words import edit_sentence
@@ -39,7 +40,7 @@ def matrix_rows(request: MemberRequest, catalog_pk: int) -> HttpResponse:
     catalog = reach.catalog_of(request, catalog_pk)
     named = [row.partition("-") for row in request.GET.getlist("row")[:20]]
     kind = TABS.get(request.GET.get("tab", ""), "item")
-    pks = [int(pk) for of, _, pk in named if of == kind and pk.isdecimal() and len(pk) < 19]
+    pks = [number_of(pk) for of, _, pk in named if of == kind]
     return render(request, "menus/_matrix_rows.html", _table(request, catalog, pks))
 
 
@@ -93,8 +94,7 @@ def _catalogs(request: MemberRequest) -> list[Catalog]:
 def _chosen(request: MemberRequest, catalogs: list[Catalog]) -> Catalog | None:
     wanted = request.GET.get("catalog", "")
     if wanted:
-        pk = int(wanted) if wanted.isdecimal() and len(wanted) < 19 else 0
-        return get_object_or_404(Catalog, merchant=request.merchant, pk=pk)
+        return get_object_or_404(Catalog, merchant=request.merchant, pk=number_of(wanted))
     outlet = request.place.outlet
     here = Catalog.objects.filter(merchant=request.merchant, sellings__outlet=outlet) if outlet else None
     return (here.first() if here is not None else None) or next(iter(catalogs), None)

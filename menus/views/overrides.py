@@ -17,6 +17,7 @@ from menus.forms.overrides import price_field
 from menus.matrix import Row, load_matrix
 from menus.models import Catalog, OutletCatalog
 from menus.overrides import NONE, Key, clear_overrides, outlets_selling, set_override, stored
+from menus.text import number_of
 from menus.views import reach
 from menus.views.matrix import undo_of
 from menus.views.override_words import done_words
@@ -207,7 +208,7 @@ def _named(request: MemberRequest) -> list[Key]:
     keys = []
     for named in request.POST.getlist("thing"):
         kind, _dash, pk = named.partition("-")
-        if kind not in KINDS or not pk.isdecimal() or len(pk) > 18:
+        if kind not in KINDS:
             raise Http404
-        keys.append((kind, int(pk)))
+        keys.append((kind, number_of(pk)))
     return keys

@@ -10,6 +10,7 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import editing, ordering
 from menus.editing import EditRefused
 from menus.models import Menu
+from menus.text import number_of
 from menus.views import reach
 from menus.views.wording import short
 
@@ -39,8 +40,8 @@ def place(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     """Where it was dropped: before another (`before`), or last; an item perhaps into another menu (`into`)."""
     thing = reach.thing_of(request, kind, pk)
     before, into = request.POST.get("before"), request.POST.get("into")
-    other = reach.thing_of(request, kind, _number(before)) if before else None
-    menu = get_object_or_404(Menu, catalog=thing.catalog_id, pk=_number(into)) if into else None
+    other = reach.thing_of(request, kind, number_of(before)) if before else None
+    menu = get_object_or_404(Menu, catalog=thing.catalog_id, pk=number_of(into)) if into else None
     try:
         ordering.place(thing, other, request.user, into=menu)
     except EditRefused:
@@ -53,7 +54,3 @@ def _back(request: MemberRequest, thing: editing.Thing, kind: str, anchor: str =
     if kind in ("variant_category", "variant"):
         return reach.go(request, "library", thing.catalog_id, anchor=anchor)
     return reach.go(request, "menu", anchor=anchor)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +26,7 @@ from menus.sharing import (
     start_outlet_from,
 )
 from menus.sharing_effects import tree_after
+from menus.text import number_of
 from menus.versions import comparable, version_on_gofood
 from menus.views import reach
 from menus.views.wording import grouped, summary
@@ -147,17 +148,11 @@ def _effect(request: MemberRequest, outlet: Outlet) -> dict[str, Any]:
 
 
 def _catalog(request: MemberRequest, wanted: str) -> Catalog:
-    return get_object_or_404(Catalog, merchant=request.merchant, pk=_number(wanted))
+    return get_object_or_404(Catalog, merchant=request.merchant, pk=number_of(wanted))
 
 
 def _outlet(request: MemberRequest, wanted: str) -> Outlet:
-    return get_object_or_404(Outlet, merchant=request.merchant, pk=_number(wanted))
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
-        raise Http404
-    return int(text)
+    return get_object_or_404(Outlet, merchant=request.merchant, pk=number_of(wanted))
 
 
 @member_view(Action.PUBLISH_MENU, "POST")

@@ -143,3 +143,36 @@ def test_lists_show_nothing_of_another_merchant(shop: Shop) -> None:
 def test_an_outlet_of_another_merchant_cannot_be_chosen(shop: Shop) -> None:
     response = shop.client().get(shop.url("menu") + f"?outlet={shop.cast.other_outlet.outlet_id}")
     assert response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("check_field", {"kind": "item", "pk": "9" * 5000}),
+        ("bulk", {"operation": "stock", "items": "9" * 5000}),
+        ("bind_live", {"reading": "9" * 5000}),
+        ("sharing_outlet", {"do": "share", "catalog": "9" * 5000}),
+        ("overrides_clear", {"thing": "item-" + "9" * 5000}),
+        ("variant_category", {"variants-TOTAL_FORMS": "1", "variants-0-pk": "9" * 5000}),
+        ("save_field", {"field": "price", "value": "9" * 5000}),
+        ("place_values", {"field": "price", "value": "9" * 5000}),
+    ],
+)
+def test_numbers_of_thousands_of_digits_are_no_fault_of_ours(
+    shop: Shop, name: str, data: dict[str, str]
+) -> None:
+    """Python refuses to read them as numbers."""
+    item, outlet, catalog = shop.item.pk, shop.outlet.pk, shop.catalog.pk
+    args: dict[str, tuple[int | str, ...]] = {
+        "check_field": (),
+        "bulk": (catalog,),
+        "bind_live": (catalog,),
+        "sharing_outlet": (outlet,),
+        "overrides_clear": (outlet,),
+        "variant_category": (shop.category.pk,),
+        "save_field": ("item", item),
+        "place_values": ("item", item, outlet),
+    }
+    before = state(shop)
+    assert shop.client().post(shop.url(name, *args[name]), data).status_code in (200, 302, 404, 422)
+    assert state(shop) == before

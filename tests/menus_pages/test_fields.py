@@ -33,6 +33,8 @@ from menus.forms.fields import RupiahField, read_rupiah
         ("15rb", None),
         ("٣٠٠٠", None),
         ("--5", None),
+        ("9" * 5000, None),
+        ("1" + ".000" * 2000, None),
         ("", None),
     ],
 )
