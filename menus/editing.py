@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Max
 
+from gobiz_admin.merchants.gone import read_again
 from gobiz_admin.merchants.models import User
 from menus.ids import fix_ids, propose
 from menus.journal import Change, one_edit
@@ -19,7 +20,7 @@ from menus.models import (
     Variant,
     VariantCategory,
 )
-from menus.seen import digest, value_of
+from menus.seen import digest, plain, value_of
 from menus.text import LARGEST, clean
 
 Thing = Menu | MenuItem | VariantCategory | Variant
@@ -75,7 +76,7 @@ class EditConflict(Exception):
 
 
 def save_item(item: MenuItem, values: Values, user: User | None, shown: Shown | None = None) -> list[str]:
-    """The names of the fields that changed.
+    """The names of the fields that changed; Gone when somebody else has removed it.
 
     `values`: any of name, internal_name, description, price, in_stock, picture (Picture | None),
     image_url, operational_hours, menu (Menu), categories (list of VariantCategory, in order). `shown`: of some of
@@ -115,7 +116,7 @@ def _save(row: Thing, values: Values, user: User | None, shown: Shown | None = N
     kind = WORD[type(row)]
     facts: Values = {"kind": kind, "pk": row.pk, "name": row.name, "fields": [], "old": {}}
     with one_edit(row.catalog_id, f"{kind}_changed", user, facts) as change:
-        row.refresh_from_db()
+        read_again(row)
         values = _checked(change.catalog, type(row), values)
         _refuse_unseen(row, values, shown or {})
         change.note(kind, [row.pk], _columns_of(values))
@@ -151,17 +152,10 @@ def _refuse_unseen(row: Thing, values: Values, shown: Shown) -> None:
     differs = {}
     for field in values.keys() & shown.keys():
         now = value_of(row, field)
-        if shown[field] != digest(now) and now != _plain(values[field]):
+        if shown[field] != digest(now) and now != plain(values[field]):
             differs[field] = now
     if differs:
         raise EditConflict(differs, _last_change_of(row, differs))
-
-
-def _plain(value: Any) -> Any:
-    """The value as `menus.seen.value_of` gives it."""
-    if isinstance(value, list):
-        return [getattr(inner, "pk", inner) for inner in value]
-    return getattr(value, "pk", value)
 
 
 def _last_change_of(row: Thing, fields: Iterable[str]) -> CatalogEdit | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gobiz_admin.merchants.gone import read_again
 from gobiz_admin.merchants.models import User
 from menus.editing import WORD, EditRefused, Thing
 from menus.journal import Change, one_edit
@@ -20,7 +21,7 @@ def place(thing: Thing, before: Thing | None, user: User | None, into: Menu | No
     """
     kind = WORD[type(thing)]
     with one_edit(thing.catalog_id, f"{kind}_moved", user, _facts(thing)) as change:
-        thing.refresh_from_db()
+        read_again(thing)
         if isinstance(thing, MenuItem) and into is not None:
             _refuse_foreign(change.catalog, into)
             return _place(change, kind, [thing.pk], before.pk if before else None, into.pk)
@@ -31,7 +32,7 @@ def step(thing: Thing, down: bool, user: User | None) -> bool:
     """Whether it moved by one place; an item at the edge of its menu moves into the next one."""
     kind = WORD[type(thing)]
     with one_edit(thing.catalog_id, f"{kind}_moved", user, _facts(thing)) as change:
-        thing.refresh_from_db()
+        read_again(thing)
         parent = _parent(thing)
         order = _order(kind, parent)
         index = order.index(thing.pk)

@@ -21,6 +21,13 @@ def value_of(row: Any, field: str) -> Any:
     return value.pk if isinstance(value, Model) else value
 
 
+def plain(value: Any) -> Any:
+    """A value that is to be saved, as `value_of` gives it."""
+    if isinstance(value, list):
+        return [getattr(inner, "pk", inner) for inner in value]
+    return getattr(value, "pk", value)
+
+
 def digest(value: Any) -> str:
     """Sixteen characters that tell this value from any other."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))

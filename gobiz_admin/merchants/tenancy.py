@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from gobiz_admin.merchants.gone import Gone
 from gobiz_admin.merchants.models import Member, Merchant, Outlet, User
 from gobiz_admin.merchants.roles import Action, may
 
@@ -82,7 +83,7 @@ def in_outlets_zone(view: View) -> View:
 
 
 def member_view(action: Action, *methods: str) -> Callable[[View], View]:
-    """A page inside a merchant. Anonymous: login. Stranger: 404. Member without the right: 403.
+    """A page inside a merchant. Anonymous: login. Stranger, or what is gone: 404. Member without the right: 403.
 
     The view's URL has `merchant_id`; the view gets a MemberRequest in place of it.
     """
@@ -99,7 +100,10 @@ def member_view(action: Action, *methods: str) -> Callable[[View], View]:
             request.place = Place(request, member.merchant)
             if "outlet" in request.GET:
                 _ = request.place.outlet  # another's outlet is a 404 on every page
-            return view(request, **kwargs)
+            try:
+                return view(request, **kwargs)
+            except Gone:
+                raise Http404 from None
 
         inner.action = action  # type: ignore[attr-defined]
         return login_required(require_http_methods(methods or ("GET", "HEAD"))(inner))

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
+from gobiz_admin.merchants.gone import read_again
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import editing
@@ -31,12 +32,12 @@ def item_hours(request: MemberRequest, pk: int) -> HttpResponse:
     try:
         editing.save_item(item, {"operational_hours": form.hours}, request.user, shown)
     except editing.EditConflict:
-        item.refresh_from_db()
+        read_again(item)
         form.add_error(
             None, _("Somebody else changed these hours meanwhile. Save again to put yours in their place.")
         )
         return _page(request, item, form)
-    item.refresh_from_db()
+    read_again(item)
     if request.htmx:
         answer = _page(request, item, HoursForm(None, hours=item.operational_hours), saved=True)
         return trigger_client_event(answer, "thing-saved", {"thing": f"item-{item.pk}"})

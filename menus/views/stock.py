@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
+from gobiz_admin.merchants.gone import read_again
 from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.moments import when
 from gobiz_admin.merchants.roles import Action
@@ -95,7 +96,7 @@ def _switch(request: MemberRequest, kind: str, thing: MenuItem | Variant) -> Htt
             if "stock" in request.GET
             else reach.go(request, "menu", anchor=f"#{kind}-{thing.pk}")
         )
-    thing.refresh_from_db(fields=["in_stock"])
+    read_again(thing, ["in_stock"])
     line = _line(kind, thing, outlet)
     context = {
         "kind": kind,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from menus.locking import lock_catalog
 from menus.models import MappingAlert, MenuImport, MenuItem, Sync, Variant
 from tests.menus_pages.conftest import Shop
 
@@ -176,3 +177,31 @@ def test_numbers_of_thousands_of_digits_are_no_fault_of_ours(
     before = state(shop)
     assert shop.client().post(shop.url(name, *args[name]), data).status_code in (200, 302, 404, 422)
     assert state(shop) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "data"),
+    [
+        ("save_field", "item", {"field": "name", "value": "Mine"}),
+        ("step", "item", {"down": "1"}),
+        ("place", "item", {}),
+        ("remove", "item", {}),
+        ("item_hours", "", {"monday": "08:00-14:00"}),
+        ("item_picture", "", {"do": "remove"}),
+        ("item_stock", "", {"in_stock": "0"}),
+        ("menu_item", "", {"name": "Mine", "price": "15000"}),
+    ],
+)
+def test_what_somebody_else_removed_meanwhile_is_not_there(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, data: dict[str, str]
+) -> None:
+    """The request found it, and waited for the lock that the other one held."""
+
+    def after_the_other(catalog_id: int) -> Any:
+        MenuItem.objects.filter(pk=shop.item.pk).delete()
+        return lock_catalog(catalog_id)
+
+    monkeypatch.setattr("menus.journal.lock_catalog", after_the_other)
+    url = shop.url(name, *([kind] if kind else []), shop.item.pk)
+    answer = shop.client().post(url, {**data, "menu": shop.item.menu_id})
+    assert answer.status_code == (302 if name == "remove" else 404)
