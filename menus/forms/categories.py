@@ -4,12 +4,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from gobiz_admin.merchants.models import User
 from menus import editing
 from menus.forms.fields import ChangedTextMixin, RupiahField, TextField
+from menus.forms.seen import SeenMixin
+from menus.journal import one_edit
 from menus.models import Catalog, Variant, VariantCategory
 from menus.text import number_of
 
@@ -30,7 +31,7 @@ def _quantity(label: Any, least: int, help_text: Any) -> forms.IntegerField:
     return field
 
 
-class CategoryForm(ChangedTextMixin, forms.Form):
+class CategoryForm(SeenMixin, ChangedTextMixin, forms.Form):
     name = TextField(
         label=_("Name"),
         longest=150,
@@ -53,6 +54,7 @@ class CategoryForm(ChangedTextMixin, forms.Form):
         fields = ("name", "internal_name", "min_quantity", "max_quantity")
         initial = {field: getattr(category, field) for field in fields} if category else {}
         super().__init__(data, initial=initial or {"min_quantity": 0, "max_quantity": 1})
+        self.remember(category, *fields)
         self.show_counters()
 
     def clean(self) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class CategoryForm(ChangedTextMixin, forms.Form):
         return values
 
 
-class VariantForm(ChangedTextMixin, forms.Form):
+class VariantForm(SeenMixin, ChangedTextMixin, forms.Form):
     pk = forms.IntegerField(required=False, widget=forms.HiddenInput)
     name = TextField(label=_("Variant"), longest=150, what=_("This name"))
     price = RupiahField(
@@ -104,7 +106,9 @@ class BaseVariantFormSet(forms.BaseFormSet):
     def add_fields(self, form: forms.Form, index: int | None) -> None:
         super().add_fields(form, index)
         # A new row needs a name only once something is typed into it.
-        form.empty_permitted = not self._pk_of(form)
+        pk = self._pk_of(form)
+        form.empty_permitted = not pk
+        form.remember(self.variants.get(pk or 0), "name", "price", "in_stock")  # type: ignore[attr-defined]
         form.use_required_attribute = False
 
     def initial_form_count(self) -> int:
@@ -155,21 +159,27 @@ def save_category(
     rows: BaseVariantFormSet,
     user: User,
 ) -> VariantCategory:
-    """The category with its variants: all of what was typed is saved, or EditRefused and nothing."""
-    with transaction.atomic():
+    """The category with its variants: all of what was typed is saved, as one change, or nothing of it.
+
+    Raises EditRefused, and Overtaken where somebody else changed it since it was shown.
+    """
+    verb = "added" if category is None else "changed"
+    facts: dict[str, Any] = {"kind": "variant_category", "name": form.cleaned_data["name"]}
+    with one_edit(catalog.pk, f"variant_category_{verb}", user, facts):
         if category is None:
             category = editing.add_variant_category(catalog, form.cleaned_data, user)
         elif form.has_changed():
-            editing.save_variant_category(category, form.cleaned_data, user)
+            save = editing.save_variant_category
+            facts["fields"] = form.save_over(save, category, form.cleaned_data, user)
+        facts["pk"] = category.pk
         for row in rows.forms:
             if row.has_changed():
-                _save_variant(category, rows.variants.get(row.initial.get("pk", 0)), row.cleaned_data, user)
+                _save_variant(category, rows.variants.get(row.initial.get("pk", 0)), row, user)
     return category
 
 
-def _save_variant(
-    category: VariantCategory, variant: Variant | None, typed: dict[str, Any], user: User
-) -> None:
+def _save_variant(category: VariantCategory, variant: Variant | None, row: VariantForm, user: User) -> None:
+    typed = row.cleaned_data
     values = {"name": typed["name"], "price": typed["price"] or 0, "in_stock": typed["in_stock"]}
     if typed.get("DELETE"):
         if variant is not None:
@@ -177,4 +187,4 @@ def _save_variant(
     elif variant is None:
         editing.add_variant(category, values, user)
     else:
-        editing.save_variant(variant, values, user)
+        row.save_over(editing.save_variant, variant, values, user)

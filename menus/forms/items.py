@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from menus.forms.fields import ChangedTextMixin, RupiahField, TextField
+from menus.forms.seen import SeenMixin
 from menus.models import Catalog, Menu, MenuItem, VariantCategory
 from menus.seen import seen
 
@@ -21,7 +22,7 @@ class CategoryChoices(forms.ModelMultipleChoiceField):
         return category.name
 
 
-class ItemForm(ChangedTextMixin, forms.Form):
+class ItemForm(SeenMixin, ChangedTextMixin, forms.Form):
     name = TextField(
         label=_("Name"),
         longest=150,
@@ -81,6 +82,7 @@ class ItemForm(ChangedTextMixin, forms.Form):
         self.fields["menu"].queryset = catalog.menus.all()  # type: ignore[attr-defined]
         self.fields["categories"].queryset = catalog.variant_categories.all()  # type: ignore[attr-defined]
         self.show_counters()
+        self.remember(item, "name", "internal_name", "description", "price", "menu", "categories")
         if item is not None:
             # An existing item's stock has its switch, and its picture a form of its own.
             del self.fields["in_stock"], self.fields["picture"]

@@ -9,9 +9,11 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.editing import EditRefused
 from menus.forms.categories import BaseVariantFormSet, CategoryForm, save_category, variant_forms
+from menus.forms.seen import Overtaken
 from menus.models import Catalog, VariantCategory
 from menus.sentences import EDIT, UNEXPECTED
 from menus.views import reach
+from menus.views.overtaking import tell_overtaken
 from menus.views.wording import selection_sentence, short
 
 
@@ -37,6 +39,8 @@ def _edit(request: MemberRequest, catalog: Catalog, category: VariantCategory | 
         except EditRefused as refused:
             code = next(iter(refused.errors.values()))
             form.add_error(None, str(EDIT.get(code, UNEXPECTED)))
+        except Overtaken as overtaken:
+            tell_overtaken(overtaken)
         else:
             words = _("“%(name)s” is saved. GoFood gets it when you publish.")
             messages.success(request, words % {"name": short(category.name)})

@@ -11,6 +11,7 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import editing
 from menus.forms.items import ItemForm
+from menus.forms.seen import Overtaken
 from menus.models import Catalog, MenuItem
 from menus.pictures import PictureRefused, store_picture
 from menus.seen import seen
@@ -18,6 +19,7 @@ from menus.sentences import EDIT, PICTURE, UNEXPECTED
 from menus.tree import ItemNode
 from menus.views import reach
 from menus.views.item_hours import hours_context
+from menus.views.overtaking import tell_overtaken
 from menus.views.rows import marks_at, picture_of, review_of
 from menus.views.wording import short
 
@@ -58,13 +60,16 @@ def _save(request: MemberRequest, catalog: Catalog, item: MenuItem | None, form:
             item = editing.add_item(values.pop("menu"), values, request.user)
             changed = ["name"]
         else:
-            changed = editing.save_item(item, values, request.user)
+            changed = form.save_over(editing.save_item, item, values, request.user)
     except PictureRefused as refused:
         form.add_error("picture", str(PICTURE.get(refused.code, UNEXPECTED)))
         return False
     except editing.EditRefused as refused:
         for field, code in refused.errors.items():
             form.add_error(field if field in form.fields else None, str(EDIT.get(code, UNEXPECTED)))
+        return False
+    except Overtaken as overtaken:
+        tell_overtaken(overtaken)
         return False
     words = (
         _("“%(name)s” is saved. GoFood gets it when you publish.") if changed else _("Nothing was changed.")

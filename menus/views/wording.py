@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from gobiz_admin.merchants.templatetags.wording import rupiah
 from menus.differences import Change, counted
 from menus.hours_text import DAY_WORDS
-from menus.models import Sync, VariantCategory
+from menus.models import Menu, Sync, VariantCategory
 
 Words = str | Promise
 
@@ -60,6 +60,8 @@ def shown_value(field: str, value: Any) -> str:
     """The value of a field as a person reads it, where it can be said in a few words; else ""."""
     if field == "price":
         return rupiah(value)
+    if field == "menu":
+        return str(Menu.objects.filter(pk=value).values_list("name", flat=True).first() or "")
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value)
     return ""
