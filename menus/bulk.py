@@ -16,6 +16,7 @@ from menus.models import Catalog, MenuItem
 from menus.ordering import move_items
 from menus.seen import digest
 from menus.snapshots import write_lists, write_rows
+from menus.text import HIGHEST_PRICE
 from menus.tree import ItemNode, Tree, load_tree
 
 Values = dict[str, Any]
@@ -123,7 +124,7 @@ def apply(catalog: Catalog, wish: Wish, user: User | None) -> int:
 
 # --- what each operation does -----------------------------------------------------------------
 def new_price(price: int, values: Values) -> int:
-    """The price after `by` (percent or rupiah, below zero to lower it) or `to`, rounded; never below zero."""
+    """The price after `by` (percent or rupiah, below zero to lower it) or `to`, rounded; from zero to the highest."""
     amount = Decimal(values["amount"])
     if values["how"] == "set":
         wished = amount
@@ -132,7 +133,8 @@ def new_price(price: int, values: Values) -> int:
     else:
         wished = price + amount
     step = values["round_to"]
-    return max(0, int((wished / step).quantize(Decimal(1), ROUND_HALF_UP)) * step)
+    steps = int((wished / step).quantize(Decimal(1), ROUND_HALF_UP))
+    return min(max(0, steps), HIGHEST_PRICE // step) * step
 
 
 def _stock(node: ItemNode, values: Values) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ from menus.locking import lock_catalog
 from menus.matrix import Place, load_matrix
 from menus.models import Catalog
 from menus.overrides import NONE, Values, Wanted, clear_overrides, merged, save_overrides
+from menus.text import HIGHEST_PRICE
 
 ROUNDED_TO = 100
 
@@ -139,11 +140,12 @@ def values_of(verb: Verb, kind: str, price: int) -> Values:
 
 
 def _changed_by(price: int, percent: Decimal, kind: str) -> int:
-    """The price raised or lowered, to whole hundreds; one that the percentage leaves as it is stays odd."""
+    """The price raised or lowered to whole hundreds, up to the highest; by 0 percent it stays odd."""
     if not percent:
         return price
     exact = price * (100 + percent) / 100 / ROUNDED_TO
-    rounded = int(exact.to_integral_value(ROUND_HALF_UP)) * ROUNDED_TO
+    highest = HIGHEST_PRICE // ROUNDED_TO
+    rounded = max(-highest, min(int(exact.to_integral_value(ROUND_HALF_UP)), highest)) * ROUNDED_TO
     return max(rounded, 0) if kind == "item" else rounded
 
 

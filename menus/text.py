@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 LARGEST = 2**63 - 1
+# In rupiah; nobody sells a dish for more.
+HIGHEST_PRICE = 999_999_999
 WHOLE_NUMBER = re.compile(r"[+-]?\d{1,19}(\.0{1,2})?")
 
 

@@ -7,9 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from menus.forms.fields import HIGHEST_PRICE, read_rupiah
+from menus.forms.fields import read_rupiah
 from menus.models import Catalog, Menu, MenuItem, VariantCategory
-from menus.text import clean
+from menus.text import HIGHEST_PRICE, clean
 
 MOST_PERCENT = 1000
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from gobiz_admin.merchants.templatetags.wording import rupiah
-from menus.text import clean
+from menus.text import HIGHEST_PRICE, clean
 
 Words = str | Promise
 
@@ -23,7 +23,6 @@ MINUS = str.maketrans({"−": "-", "–": "-"})
 # What people and spreadsheet programs write short: `1.5e4`, `15rb`, `1,5 juta`.
 SHORT = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,9})?)(?:e\+?([0-9]{1,2})|(k|rb|ribu|jt|juta))", re.IGNORECASE)
 ZEROS_OF = {"k": 3, "rb": 3, "ribu": 3, "jt": 6, "juta": 6}
-HIGHEST_PRICE = 999_999_999
 LONGEST_AMOUNT = 40
 
 

@@ -10,6 +10,7 @@ from menus import bulk, editing
 from menus.bulk import CountNotTyped, PlanChanged, Wish, new_price
 from menus.models import CatalogEdit, MenuItem
 from menus.payload import payload_of
+from menus.text import HIGHEST_PRICE
 from menus.tree import load_tree
 from menus.undoing import last_edit, undo
 from tests.factories import UserFactory
@@ -176,7 +177,16 @@ def test_a_price_is_whole_rounded_and_never_below_zero(price, how, amount, step)
     assert found >= 0
     assert found % step == 0
     wished = {"percent": price * (1 + amount / 100), "rupiah": price + amount, "set": amount}[how]
-    assert abs(found - max(Decimal(0), wished)) <= Decimal(step) / 2
+    wished = min(max(Decimal(0), wished), Decimal(HIGHEST_PRICE // step * step))
+    assert abs(found - wished) <= Decimal(step) / 2
+
+
+@pytest.mark.parametrize("step", [1, 100, 500, 1000])
+def test_a_price_that_is_raised_again_and_again_ends_at_the_highest(step):
+    price = 15_000
+    for _ in range(20):
+        price = new_price(price, {"how": "percent", "amount": Decimal(1000), "round_to": step})
+    assert price == HIGHEST_PRICE // step * step
 
 
 def test_rounding_goes_to_the_nearest():

@@ -181,6 +181,7 @@ def test_publishing_sends_what_differs(catalog, item, first, second, user):
         (Verb("price", Decimal(20000)), (20000, True, False)),
         (Verb("percent", Decimal("7.5")), (16100, True, False)),
         (Verb("percent", Decimal(-100)), (0, True, False)),
+        (Verb("percent", Decimal(10**12)), (999_999_900, True, False)),
         (Verb("stock", Decimal(0)), (15000, False, False)),
         (Verb("hidden", Decimal(1)), (15000, True, True)),
     ],
