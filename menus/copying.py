@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from gobiz_admin.merchants.models import AuditEntry, User
+from menus.ingredients import copy_ingredients
 from menus.locking import lock_catalog
 from menus.models import Catalog, ExternalId, ItemVariantCategory, Menu, MenuItem, Variant, VariantCategory
 from menus.overrides import Key
@@ -36,6 +37,7 @@ def copy_with(catalog: Catalog, name: str, user: User | None, own: Own) -> tuple
             revision=catalog.revision,
         )
         pks = _copy_tree(catalog, copy, own)
+        pks |= {("ingredient", old): new for old, new in copy_ingredients(catalog, copy, pks).items()}
         _copy_ledger(catalog, copy, pks)
         facts = {"catalog": catalog.name, "copy": copy.name, "pk": copy.pk}
         AuditEntry.objects.create(

@@ -8,6 +8,7 @@ from django.db.models import Max
 from gobiz_admin.merchants.gone import read_again
 from gobiz_admin.merchants.models import User
 from menus.ids import fix_ids, propose
+from menus.ingredients import bear
 from menus.journal import Change, one_edit
 from menus.models import (
     Catalog,
@@ -44,10 +45,11 @@ FIELDS: dict[type[Any], frozenset[str]] = {
             "operational_hours",
             "menu",
             "categories",
+            "ingredients",
         }
     ),
     VariantCategory: frozenset({"name", "internal_name", "min_quantity", "max_quantity"}),
-    Variant: frozenset({"name", "price", "in_stock"}),
+    Variant: frozenset({"name", "price", "in_stock", "ingredients"}),
 }
 TEXTS = {"name", "internal_name", "description", "image_url"}
 LARGEST_OF = {"price": LARGEST, "min_quantity": 2**31 - 1, "max_quantity": 2**31 - 1}
@@ -79,9 +81,9 @@ def save_item(item: MenuItem, values: Values, user: User | None, shown: Shown | 
     """The names of the fields that changed; Gone when somebody else has removed it.
 
     `values`: any of name, internal_name, description, price, in_stock, picture (Picture | None),
-    image_url, operational_hours, menu (Menu), categories (list of VariantCategory, in order). `shown`: of some of
-    them the digest of what was seen before (menus/seen.py); EditConflict, and nothing is saved, when
-    another value stands there by now.
+    image_url, operational_hours, menu (Menu), categories (list of VariantCategory, in order), ingredients
+    (names, as menus.ingredients.names_in gives them). `shown`: of some of them the digest of what was seen
+    before (menus/seen.py); EditConflict, and nothing is saved, when another value stands there by now.
     """
     return _save(item, values, user, shown)
 
@@ -96,7 +98,7 @@ def save_variant_category(
 def save_variant(
     variant: Variant, values: Values, user: User | None, shown: Shown | None = None
 ) -> list[str]:
-    """As `save_item`: any of name, price, in_stock."""
+    """As `save_item`: any of name, price, in_stock, ingredients."""
     return _save(variant, values, user, shown)
 
 
@@ -120,10 +122,12 @@ def _save(row: Thing, values: Values, user: User | None, shown: Shown | None = N
         values = _checked(change.catalog, type(row), values)
         _refuse_unseen(row, values, shown or {})
         change.note(kind, [row.pk], _columns_of(values))
-        categories = values.pop("categories", None)
+        categories, ingredients = values.pop("categories", None), values.pop("ingredients", None)
         _set(row, values, facts)
         if categories is not None and isinstance(row, MenuItem) and _link(row, categories):
             facts["fields"].append("categories")
+        if ingredients is not None and bear(change, kind, {row.pk: ingredients}):
+            facts["fields"].append("ingredients")
     return list(facts["fields"])
 
 
@@ -242,7 +246,7 @@ def _add(model: type[Row], catalog_id: int, values: Values, user: User | None, p
     with one_edit(catalog_id, f"{WORD[model]}_added", user, facts) as change:
         catalog = change.catalog
         values = _checked(catalog, model, {"name": "", **values})
-        categories = values.pop("categories", [])
+        categories, ingredients = values.pop("categories", []), values.pop("ingredients", [])
         position = _next_position(model, **(parent or {"catalog": catalog}))
         row = model.objects.create(**{"catalog": catalog, "position": position, **parent, **values})
         if isinstance(row, MenuItem):
@@ -250,6 +254,8 @@ def _add(model: type[Row], catalog_id: int, values: Values, user: User | None, p
         if not isinstance(row, Menu):
             _give_id(catalog, row, user)
         change.made(WORD[model], [row.pk])
+        if ingredients:
+            bear(change, WORD[model], {row.pk: ingredients})
         facts.update(pk=row.pk, name=row.name)
     return row
 

@@ -112,7 +112,7 @@ def one_edit(
             _open.reset(token)
         if rows := change.rows():
             _close(change, rows)
-            stock_wishes.note_edit(change.catalog, rows, change.user)
+            stock_wishes.note_edit(change.catalog, rows, change.user, restores=bool(takes_back))
 
 
 def _close(change: Change, rows: list[Values]) -> None:
@@ -135,8 +135,10 @@ def _close(change: Change, rows: list[Values]) -> None:
 
 def _things(rows: list[Values]) -> list[str] | None:
     """Which rows an open page has to show anew; None: it had better show all of them anew."""
+    # What bears an ingredient is shown otherwise where that is out, without being changed itself.
     values_only = all(
-        row["before"] and row["after"] and not row["after"].keys() & {"position", "menu_id"} for row in rows
+        row["before"] and row["after"] and not row["after"].keys() & {"position", "menu_id", "outs"}
+        for row in rows
     )
     return [f"{row['kind']}-{row['pk']}" for row in rows] if values_only and len(rows) <= 20 else None
 

@@ -1,12 +1,13 @@
-"""Items, or variants, by outlets: what holds where, and where it differs. Four queries, however many."""
+"""Items, or variants, by outlets: what holds where, and where it differs. Six queries, however many."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gobiz_admin.merchants.models import Outlet
-from menus.models import Catalog, Menu, MenuItem, OutletOverride, Variant, VariantCategory
+from menus.models import Catalog, IngredientOut, Menu, MenuItem, OutletOverride, Variant, VariantCategory
 from menus.overrides import key_of
+from menus.stock_effect import by_hand, effective, outs_at
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,20 @@ class Place:
     outlet: Outlet
     thing: Any
     override: OutletOverride | None
+    # What it is made of and is out there.
+    outs: Sequence[IngredientOut] = ()
 
     @property
     def price(self) -> int:
         return self.thing.price if not self.own_price else self.override.price  # type: ignore[union-attr, return-value]
 
     @property
+    def by_hand(self) -> bool:
+        return by_hand(self.thing.in_stock, self.override.in_stock if self.override else None)
+
+    @property
     def in_stock(self) -> bool:
-        return self.thing.in_stock if not self.own_stock else self.override.in_stock  # type: ignore[union-attr, return-value]
+        return effective(self.by_hand, self.outs)
 
     @property
     def hidden(self) -> bool:
@@ -76,11 +83,15 @@ def load_matrix(
     """
     things, owner_of = _things(catalog, kind, pks)
     overrides = _overrides(kind, [thing.pk for thing in things], outlets)
+    outs = outs_at(outlets)
     groups: dict[int, Group] = {}
     for thing in things:
         owner = owner_of(thing)
         group = groups.setdefault(owner.pk, Group(owner))
-        places = [Place(outlet, thing, overrides.get((thing.pk, outlet.pk))) for outlet in outlets]
+        places = [
+            Place(outlet, thing, overrides.get((thing.pk, outlet.pk)), outs.of(outlet.pk, (kind, thing.pk)))
+            for outlet in outlets
+        ]
         group.rows.append(Row(kind, thing, places))
     return list(groups.values())
 

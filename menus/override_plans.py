@@ -150,4 +150,4 @@ def _changed_by(price: int, percent: Decimal, kind: str) -> int:
 
 
 def _switches(line: Line) -> tuple[Any, ...]:
-    return line.place.in_stock, line.in_stock, line.place.hidden, line.hidden
+    return line.place.by_hand, line.in_stock, line.place.hidden, line.hidden

@@ -41,15 +41,18 @@ def set_override(
     outlets: Collection[Outlet],
     user: User | None,
     seen: Values | None = None,
+    keep: bool = False,
     **values: Any,
 ) -> int:
     """At how many of the outlets it is another now; any of price, in_stock, hidden. None: as in the catalog.
 
     `seen`: what was shown of them before; EditConflict when it is another by now, and nothing is saved.
+    `keep`: also what equals the catalog's own value, because it ends at a time of its own.
     """
     key = (kind, pk)
     shown = {(key, outlet.pk): seen for outlet in outlets} if seen else {}
-    return save_overrides(catalog, {key: {outlet.pk: values for outlet in outlets}}, user, seen=shown)
+    wanted = {key: {outlet.pk: values for outlet in outlets}}
+    return save_overrides(catalog, wanted, user, seen=shown, keep=keep)
 
 
 def clear_overrides(
@@ -63,14 +66,17 @@ def clear_overrides(
         return _save(change, {key: dict.fromkeys(pks, NONE) for key in things}, {}, facts)
 
 
-def save_overrides(catalog: Catalog, wanted: Wanted, user: User | None, seen: Seen | None = None) -> int:
+def save_overrides(
+    catalog: Catalog, wanted: Wanted, user: User | None, seen: Seen | None = None, keep: bool = False
+) -> int:
     """At how many places (thing × outlet) something is another now: all of it in one change, or nothing.
 
+    `seen`, `keep`: as `set_override`, for each place, and for all.
     EditRefused: `things` or `outlets` are not of this catalog, or `price` is no whole number.
     """
     facts: Values = {}
     with one_edit(catalog.pk, "override_set", user, facts) as change:
-        return _save(change, wanted, seen or {}, facts)
+        return _save(change, wanted, seen or {}, facts, keep)
 
 
 def stored(catalog: Catalog, outlets: Collection[int]) -> list[tuple[Key, OutletOverride]]:
@@ -85,17 +91,17 @@ def key_of(row: OutletOverride) -> Key:
     return ("item", row.item_id) if row.item_id else ("variant", row.variant_id or 0)
 
 
-def merged(thing: Any, old: Values | None, values: Values) -> Values | None:
+def merged(thing: Any, old: Values | None, values: Values, keep: bool = False) -> Values | None:
     """The override of `thing` after `values` are set over `old`; None when nothing differs any more."""
     new = {**NONE, **(old or {}), **values}
-    for field in ("price", "in_stock"):
+    for field in () if keep else ("price", "in_stock"):
         if field in values and new[field] == getattr(thing, field):
             new[field] = None
     new = {name: new[name] for name in NONE}
     return None if new == NONE else new
 
 
-def _save(change: Any, wanted: Wanted, seen: Seen, facts: Values) -> int:
+def _save(change: Any, wanted: Wanted, seen: Seen, facts: Values, keep: bool = False) -> int:
     things = _things_of(change.catalog, wanted)
     outlets = _outlets_of(change.catalog, {pk for places in wanted.values() for pk in places})
     _refuse_values(wanted)
@@ -111,7 +117,7 @@ def _save(change: Any, wanted: Wanted, seen: Seen, facts: Values) -> int:
             have = {row["outlet_id"]: row for row in values["overrides"]}
             shown = {outlet: seen[key, outlet] for outlet in wanted[key] if (key, outlet) in seen}
             _refuse_unseen(things[key], have, wanted[key], shown)
-            new, changed = _after(things[key], have, wanted[key])
+            new, changed = _after(things[key], have, wanted[key], keep)
             if changed:
                 lists[pk] = new
                 names.append(things[key].name)
@@ -170,12 +176,14 @@ def _refuse_unseen(
                 raise EditConflict({field: now}, None)
 
 
-def _after(thing: Any, have: dict[int, Values], wanted: dict[int, Values]) -> tuple[list[Values], set[int]]:
+def _after(
+    thing: Any, have: dict[int, Values], wanted: dict[int, Values], keep: bool
+) -> tuple[list[Values], set[int]]:
     """All overrides of the thing as they will stand, and the outlets at which that is a change."""
     new, changed = dict(have), set()
     for outlet, values in wanted.items():
         old = have.get(outlet)
-        row = merged(thing, old, values)
+        row = merged(thing, old, values, keep)
         if row is None:
             new.pop(outlet, None)
         else:

@@ -14,9 +14,12 @@ from menus.models import MenuItem
 
 
 def value_of(row: Any, field: str) -> Any:
-    """The field's value as JSON has it: of another row its pk, of several their pks in order."""
+    """The field's value as JSON has it: of another row its pk, of several their pks, of ingredients their names."""
     if field == "categories" and isinstance(row, MenuItem):
         return list(row.category_links.order_by("position", "pk").values_list("category_id", flat=True))
+    if field == "ingredients":
+        links = row.ingredient_links.select_related("ingredient")
+        return sorted(link.ingredient.name for link in links)
     value = getattr(row, field)
     return value.pk if isinstance(value, Model) else value
 

@@ -82,6 +82,14 @@ IDS: dict[str, Sentence] = {
     "unknown": _("It is no longer in the catalog. Reload the page."),
     "not_typed": _("Type the id that it has now, exactly, to show that you mean it. Nothing was changed."),
 }
+# What is wrong with an ingredient (menus/ingredients.py).
+INGREDIENT: dict[str, Sentence] = {
+    "required": _("Type the name of the ingredient, for example Ayam."),
+    "too_long": _("A name has at most 60 characters. Put commas between several ingredients."),
+    "taken": _("Another ingredient has this name already. Choose another one."),
+    "too_many": _("At most 30 ingredients are kept of one item. Take some away."),
+    "foreign": _("A chosen outlet does not sell this menu any more. Choose again."),
+}
 # What is wrong with what somebody says that a row on GoFood is (menus/live_ids.py).
 BIND: dict[str, Sentence] = {
     "unknown": _("Nothing here has exactly this name or id. Choose one from the list."),

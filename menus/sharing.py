@@ -11,9 +11,10 @@ from gobiz_admin.merchants.models import AuditEntry, Outlet, User
 from menus.copying import LONGEST_NAME, copy_with
 from menus.importing import request_import
 from menus.locking import lock_catalog, lock_outlet
-from menus.models import Catalog, OutletCatalog, OutletOverride
+from menus.models import Catalog, IngredientOut, OutletCatalog, OutletOverride
 from menus.overrides import Key, Values, save_overrides, stored
 from menus.sharing_effects import what_differs
+from menus.snapshots import write_rows
 from menus.text import clean
 from menus.tree import load_tree
 
@@ -41,7 +42,9 @@ def give_own_catalog(outlet: Outlet, user: User | None) -> Catalog:
         catalog = lock_catalog(selling.catalog_id)
         if not OutletCatalog.objects.filter(catalog=catalog).exclude(outlet=outlet).exists():
             raise SharingRefused("own_already")
-        copy = _copy_for(outlet, catalog, stored(catalog, [outlet.pk]), user, ("price", "in_stock"))
+        own = stored(catalog, [outlet.pk])
+        copy, pks = _copy_for(outlet, catalog, own, user, ("price", "in_stock"))
+        _take_outs(outlet, catalog, pks)
         OutletCatalog.objects.filter(pk=selling.pk).update(catalog=copy)
         _note(outlet, "menu.own_catalog_given", user, {"catalog": catalog.name, "own": copy.name})
     return copy
@@ -88,7 +91,7 @@ def start_outlet_from(outlet: Outlet, source: Outlet, mode: str, user: User | No
         catalog = lock_catalog(_selling(source).catalog_id)
         own = stored(catalog, [source.pk])
         if mode == COPY:
-            catalog = _copy_for(outlet, catalog, own, user, ("price",))
+            catalog, _pks = _copy_for(outlet, catalog, own, user, ("price",))
         OutletCatalog.objects.create(outlet=outlet, catalog=catalog)
         if mode == SHARE:
             taken = {key: {outlet.pk: {"price": row.price, "hidden": row.hidden}} for key, row in own}
@@ -129,7 +132,7 @@ def _copy_for(
     own: list[tuple[Key, OutletOverride]],
     user: User | None,
     fields: tuple[str, ...],
-) -> Catalog:
+) -> tuple[Catalog, dict[Key, int]]:
     """A copy with the own values of these fields as its own, and hidden at `outlet` what is hidden in `own`."""
     values = {
         key: {field: getattr(row, field) for field in fields if getattr(row, field) is not None}
@@ -141,7 +144,15 @@ def _copy_for(
         for key, row in own
         if row.hidden
     )
-    return copy
+    return copy, pks
+
+
+def _take_outs(outlet: Outlet, catalog: Catalog, pks: dict[Key, int]) -> None:
+    """What is out at the outlet is out in its own copy: its menu on GoFood stays as it is."""
+    outs = list(IngredientOut.objects.filter(outlet=outlet, ingredient__catalog=catalog))
+    for out in outs:
+        out.ingredient_id = pks["ingredient", out.ingredient_id]
+    write_rows(outs, ["ingredient"])
 
 
 def _note(outlet: Outlet, action: str, user: User | None, facts: Values) -> None:

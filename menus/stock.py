@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import Outlet, User
+from menus import ingredient_outs
 from menus.editing import set_stock
 from menus.journal import one_edit
 from menus.locking import lock_catalog
@@ -45,7 +46,9 @@ def switch(
             _in_the_catalog(catalog, kind, thing, in_stock, user, outlet)
             _until(kind, thing, None, in_stock, user, back_at)
         else:
-            set_override(catalog, kind, thing.pk, [outlet], user, in_stock=in_stock)
+            # What is off for a while here is on here after it, also where the catalog has it off.
+            ends = not in_stock and back_at is not None
+            set_override(catalog, kind, thing.pk, [outlet], user, keep=ends, in_stock=in_stock)
             _until(kind, thing, outlet, in_stock, user, back_at)
         announce(
             catalog.merchant_id,
@@ -87,28 +90,32 @@ def _until(
 
 
 def bring_back() -> int:
-    """How many things whose time has come are in stock again, or follow their catalog again."""
-    due = StockOff.objects.filter(back_at__lte=timezone.now())
+    """How many things, and ingredients, whose time has come are there again, or follow their catalog again."""
+    now = timezone.now()
+    due = StockOff.objects.filter(back_at__lte=now)
     items = due.filter(item__isnull=False).values_list("item__catalog_id", flat=True)
     variants = due.filter(variant__isnull=False).values_list("variant__catalog_id", flat=True)
-    return sum(_bring_back(catalog_pk) for catalog_pk in sorted({*items, *variants}))
+    catalogs = {*items, *variants, *ingredient_outs.due_catalogs(now)}
+    return sum(_bring_back(catalog_pk) for catalog_pk in sorted(catalogs))
 
 
 def _bring_back(catalog_pk: int) -> int:
     with transaction.atomic():
         lock_catalog(catalog_pk)
-        of_catalog = Q(item__catalog=catalog_pk) | Q(variant__catalog=catalog_pk)
-        due = list(StockOff.objects.filter(of_catalog, back_at__lte=timezone.now()))
-        keys = {row.key for row in due}
-        with one_edit(catalog_pk, "stock_back", None, {"count": len(keys)}) as change:
+        now, of_catalog = timezone.now(), Q(item__catalog=catalog_pk) | Q(variant__catalog=catalog_pk)
+        due = list(StockOff.objects.filter(of_catalog, back_at__lte=now))
+        keys, facts = {row.key for row in due}, {"count": 0}
+        with one_edit(catalog_pk, "stock_back", None, facts) as change:
             for kind, model in MODELS.items():
                 pks = pks_of(keys, kind)
                 change.note(kind, pks, ["name", "in_stock", "overrides"])
                 base = [row.key[1] for row in due if row.outlet_id is None and row.key[0] == kind]
                 _on_in_the_catalog(model, base)
                 _on_at_outlets(kind, [row for row in due if row.outlet_id and row.key[0] == kind])
+            back = ingredient_outs.end_due(change, now)
+            facts["count"] = len(keys) + back
         StockOff.objects.filter(pk__in=[row.pk for row in due]).delete()
-    return len(due)
+    return len(due) + back
 
 
 def _on_in_the_catalog(model: type[Any], pks: Collection[int]) -> None:
@@ -119,11 +126,12 @@ def _on_in_the_catalog(model: type[Any], pks: Collection[int]) -> None:
 
 
 def _on_at_outlets(kind: str, offs: Collection[StockOff]) -> None:
-    """Nothing of its own is left there, so that the catalog's stock holds."""
+    """The catalog's stock holds there again; where that is off, it is on as the outlet's own."""
     by_outlet: dict[int | None, list[int]] = defaultdict(list)
     for row in offs:
         by_outlet[row.outlet_id].append(row.key[1])
     for outlet_pk, pks in by_outlet.items():
         own = OutletOverride.objects.filter(outlet=outlet_pk, in_stock=False, **{f"{kind}__in": pks})
+        own.filter(**{f"{kind}__in_stock": False}).update(in_stock=True)
         own.filter(price__isnull=True, hidden=False).delete()
         own.update(in_stock=None)

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import Outlet, User
-from menus.models import Catalog, OutletCatalog, OutletOverride, StockOff, StockSwitch
+from menus.models import Catalog, OutletCatalog, StockOff, StockSwitch
+from menus.stock_changes import Place, differing, own_in
 from menus.stock_effect import MODELS, Key, pks_of, stock_at
 from menus.stock_told import known_menu, stock_rows
 from menus.waking import wake_task
@@ -22,79 +23,35 @@ from menus.waking import wake_task
 State = StockSwitch.State
 # Switches within this time travel together.
 TOGETHER = timedelta(seconds=1)
-Place = tuple[int, Key]
 Values = dict[str, Any]
 
 
-def note_edit(catalog: Catalog, rows: list[Values], user: User | None) -> None:
-    """Of the changed rows, what is another stock at which outlet now; the caller holds the catalog's lock."""
-    changed = {
-        (row["kind"], row["pk"]): row
-        for row in rows
-        if row["kind"] in MODELS and row["before"] and row["after"] and _about_stock(row)
-    }
-    if not changed:
-        return
-    _keep_offs(changed, user)
+def note_edit(catalog: Catalog, rows: list[Values], user: User | None, restores: bool = False) -> None:
+    """Of the changed rows, what is another stock at which outlet now; the caller holds the catalog's lock.
+
+    `restores`: rows that are new come back from having been removed.
+    """
+    _keep_offs(rows, user)
     outlets = OutletCatalog.objects.filter(catalog=catalog, imported_at__isnull=False)
-    wanted = _differing(changed, sorted(outlets.values_list("outlet_id", flat=True)))
-    wish(wanted, user)
+    wish(differing(rows, sorted(outlets.values_list("outlet_id", flat=True)), restores), user)
 
 
-def _about_stock(row: Values) -> bool:
-    if "in_stock" in row["after"]:
-        return True
-    return "overrides" in row["after"] and _own(row["before"]) != _own(row["after"])
-
-
-def _own(values: Values) -> dict[int, bool]:
-    """By outlet what is of its own."""
-    rows = values.get("overrides") or ()
-    return {row["outlet_id"]: row["in_stock"] for row in rows if row["in_stock"] is not None}
-
-
-def _differing(changed: dict[Key, Values], outlets: list[int]) -> dict[Place, bool]:
-    """Place → in stock now, where that is not what it was before."""
-    base, own = _now(changed)
-    wanted: dict[Place, bool] = {}
-    for key, row in changed.items():
-        own_before = _own(row["before"]) if "overrides" in row["before"] else own.get(key, {})
-        base_before = row["before"].get("in_stock", base.get(key))
-        for outlet in outlets:
-            now = own.get(key, {}).get(outlet, base.get(key))
-            if now is not None and now != own_before.get(outlet, base_before):
-                wanted[outlet, key] = now
-    return wanted
-
-
-def _now(keys: Collection[Key]) -> tuple[dict[Key, bool], dict[Key, dict[int, bool]]]:
-    """By thing the catalog's own value, and by outlet what is of its own there."""
-    base: dict[Key, bool] = {}
-    own: dict[Key, dict[int, bool]] = {}
-    for kind, model in MODELS.items():
-        pks = pks_of(keys, kind)
-        if not pks:
-            continue
-        rows = model.objects.filter(pk__in=pks).values_list("pk", "in_stock")
-        base.update({(kind, pk): in_stock for pk, in_stock in rows})
-        overrides = OutletOverride.objects.filter(**{f"{kind}__in": pks}, in_stock__isnull=False)
-        for pk, outlet, in_stock in overrides.values_list(f"{kind}_id", "outlet_id", "in_stock"):
-            own.setdefault((kind, pk), {})[outlet] = bool(in_stock)
-    return base, own
-
-
-def _keep_offs(changed: dict[Key, Values], user: User | None) -> None:
+def _keep_offs(rows: list[Values], user: User | None) -> None:
     """What went off is off since now; what is on again, or follows the catalog again, has no end to wait for."""
     off: list[StockOff] = []
     gone: dict[tuple[str, int | None], list[int]] = defaultdict(list)
-    for (kind, pk), row in changed.items():
+    for row in rows:
+        if row["kind"] not in MODELS or not row["before"] or not row["after"]:
+            continue
         for outlet, in_stock in _set_in(row).items():
             if in_stock is False:
-                off.append(StockOff(outlet_id=outlet, by=user, **{f"{kind}_id": pk}))
+                off.append(StockOff(outlet_id=outlet, by=user, **{f"{row['kind']}_id": row["pk"]}))
             else:
-                gone[kind, outlet].append(pk)
+                gone[row["kind"], outlet].append(row["pk"])
     for (kind, outlet), pks in gone.items():
         StockOff.objects.filter(outlet=outlet, **{f"{kind}__in": pks}).delete()
+    if not off:
+        return
     StockOff.objects.bulk_create(
         off,
         update_conflicts=True,
@@ -105,7 +62,7 @@ def _keep_offs(changed: dict[Key, Values], user: User | None) -> None:
 
 def _set_in(row: Values) -> dict[int | None, bool | None]:
     """What the change set, by outlet; None is the catalog's own value, a None in it is "as in the catalog"."""
-    before, after = _own(row["before"]), _own(row["after"])
+    before, after = own_in(row["before"]), own_in(row["after"])
     found: dict[int | None, bool | None] = {
         outlet: after.get(outlet)
         for outlet in sorted(before.keys() | after.keys())

@@ -11,6 +11,9 @@ from menus.confirmed import ConfirmedMenu, confirmed_menus
 from menus.models import (
     Catalog,
     ExternalId,
+    Ingredient,
+    IngredientLink,
+    IngredientOut,
     ItemVariantCategory,
     Menu,
     MenuItem,
@@ -20,6 +23,7 @@ from menus.models import (
     VariantCategory,
 )
 from menus.picture_checks import bad_pictures
+from menus.stock_effect import Key, Outs, by_hand, effective
 
 Overrides = dict[tuple[str, int], OutletOverride]
 
@@ -30,14 +34,21 @@ class VariantNode:
 
     variant: Variant
     override: OutletOverride | None = None
+    ingredients: list[Ingredient] = field(default_factory=list)
+    # Those of its ingredients that are out at the tree's outlet.
+    outs: Sequence[IngredientOut] = ()
 
     @property
     def price(self) -> int:
         return _overridden(self.override, "price", self.variant.price)
 
     @property
+    def by_hand(self) -> bool:
+        return by_hand(self.variant.in_stock, self.override.in_stock if self.override else None)
+
+    @property
     def in_stock(self) -> bool:
-        return _overridden(self.override, "in_stock", self.variant.in_stock)
+        return effective(self.by_hand, self.outs)
 
     @property
     def hidden(self) -> bool:
@@ -60,14 +71,21 @@ class ItemNode:
     item: MenuItem
     categories: list[CategoryNode] = field(default_factory=list)
     override: OutletOverride | None = None
+    ingredients: list[Ingredient] = field(default_factory=list)
+    # Those of its ingredients that are out at the tree's outlet.
+    outs: Sequence[IngredientOut] = ()
 
     @property
     def price(self) -> int:
         return _overridden(self.override, "price", self.item.price)
 
     @property
+    def by_hand(self) -> bool:
+        return by_hand(self.item.in_stock, self.override.in_stock if self.override else None)
+
+    @property
     def in_stock(self) -> bool:
-        return _overridden(self.override, "in_stock", self.item.in_stock)
+        return effective(self.by_hand, self.outs)
 
     @property
     def hidden(self) -> bool:
@@ -108,13 +126,13 @@ class Tree:
 
 
 def load_tree(catalog: Catalog, outlet: Outlet | None = None) -> Tree:
-    """The catalog's tree, in order, as it is sold at `outlet`: eleven queries, whatever its size."""
+    """The catalog's tree, in order, as it is sold at `outlet`: thirteen queries, whatever its size."""
     rows = _Rows(catalog)
     return load_trees(catalog, [outlet], rows)[outlet.pk] if outlet else rows.tree(None, {})
 
 
 def load_trees(catalog: Catalog, outlets: Sequence[Outlet], rows: "_Rows | None" = None) -> dict[int, Tree]:
-    """By outlet pk the catalog's tree as it is sold there: eleven queries, however many outlets.
+    """By outlet pk the catalog's tree as it is sold there: thirteen queries, however many outlets.
 
     The trees share the catalog's rows, so nothing may be written through them.
     """
@@ -125,10 +143,10 @@ def load_trees(catalog: Catalog, outlets: Sequence[Outlet], rows: "_Rows | None"
     confirmations: dict[int, list[PriceConfirmation]] = defaultdict(list)
     for confirmation in given:
         confirmations[confirmation.outlet_id].append(confirmation)
-    bad = bad_pictures(catalog)
+    bad, outs = bad_pictures(catalog), rows.outs_at(outlets)
     trees = {}
     for outlet in outlets:
-        tree = rows.tree(outlet, overrides[outlet.pk])
+        tree = rows.tree(outlet, overrides[outlet.pk], outs)
         tree.confirmed = confirmed[outlet.pk]
         tree.confirmations = confirmations[outlet.pk]
         tree.bad_pictures = bad
@@ -150,16 +168,36 @@ class _Rows:
         self.links = list(links.order_by("position", "pk"))
         live = ExternalId.objects.filter(catalog=catalog, live=True)
         self.live_ids = set(live.values_list("kind", "external_id"))
+        self.ingredients: dict[Key, list[Ingredient]] = defaultdict(list)
+        borne = IngredientLink.objects.filter(ingredient__catalog=catalog).select_related("ingredient")
+        for tag in borne.order_by("ingredient__name", "pk"):
+            self.ingredients[tag.key].append(tag.ingredient)
 
-    def tree(self, outlet: Outlet | None, overrides: Overrides) -> Tree:
+    def outs_at(self, outlets: Sequence[Outlet]) -> Outs:
+        """Which of the catalog's ingredients are out where; one query."""
+        rows = IngredientOut.objects.filter(ingredient__catalog=self.catalog, outlet__in=outlets)
+        by_outlet: dict[int, dict[int, IngredientOut]] = defaultdict(dict)
+        for out in rows.select_related("ingredient", "by"):
+            by_outlet[out.outlet_id][out.ingredient_id] = out
+        bearing = {key: [tag.pk for tag in tags] for key, tags in self.ingredients.items()}
+        return Outs(dict(by_outlet), bearing)
+
+    def tree(self, outlet: Outlet | None, overrides: Overrides, outs: Outs | None = None) -> Tree:
+        outs, outlet_pk = outs or Outs(), outlet.pk if outlet else None
         categories = {category.pk: CategoryNode(category) for category in self.categories}
         for variant in self.variants:
-            node = VariantNode(variant, overrides.get((ExternalId.Kind.VARIANT, variant.pk)))
+            key: Key = ("variant", variant.pk)
+            node = VariantNode(
+                variant, overrides.get(key), self.ingredients.get(key, []), outs.of(outlet_pk, key)
+            )
             categories[variant.category_id].variants.append(node)
         menus = {menu.pk: MenuNode(menu) for menu in self.menus}
         items: dict[int, ItemNode] = {}
         for item in self.items:
-            items[item.pk] = ItemNode(item, override=overrides.get((ExternalId.Kind.ITEM, item.pk)))
+            key = ("item", item.pk)
+            items[item.pk] = ItemNode(
+                item, [], overrides.get(key), self.ingredients.get(key, []), outs.of(outlet_pk, key)
+            )
             menus[item.menu_id].items.append(items[item.pk])
         for link in self.links:
             items[link.item_id].categories.append(categories[link.category_id])

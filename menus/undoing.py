@@ -8,12 +8,12 @@ from django.db import IntegrityError, connection, transaction
 
 from gobiz_admin.merchants.models import User
 from menus.journal import Change, one_edit
-from menus.models import Catalog, CatalogEdit, ItemVariantCategory, MenuItem, Variant
+from menus.models import Catalog, CatalogEdit, IngredientLink, ItemVariantCategory, MenuItem, Variant
 from menus.snapshots import LISTS, MODELS, Values, snapshot, write_lists, write_rows
 
 # What others may have set meanwhile without that what we take back is another thing now.
 LOOSE = {"position", "external_id", "gobiz_id"}
-PARENTS_FIRST = ("menu", "variant_category", "variant", "item")
+PARENTS_FIRST = ("menu", "ingredient", "variant_category", "variant", "item")
 
 
 class UndoRefused(Exception):
@@ -95,10 +95,20 @@ def _with_new_parts(rows: list[Values]) -> list[str]:
     variants = Variant.objects.filter(category__in=made["variant_category"]).exclude(pk__in=made["variant"])
     used = ItemVariantCategory.objects.filter(category__in=made["variant_category"]).exclude(item__in=linked)
     return [
+        *_borne_since(rows, made["ingredient"]),
         *(menus.values_list("menu__name", flat=True) if made["menu"] else ()),
         *(variants.values_list("category__name", flat=True) if made["variant_category"] else ()),
         *(used.values_list("category__name", flat=True) if made["variant_category"] else ()),
     ]
+
+
+def _borne_since(rows: list[Values], made: list[int]) -> list[str]:
+    """The names of the ingredients that more has got since than the change gave them to."""
+    if not made:
+        return []
+    given = {(row["kind"], row["pk"]) for row in rows if not row["before"] or "ingredients" in row["before"]}
+    links = IngredientLink.objects.filter(ingredient__in=made).select_related("ingredient")
+    return [link.ingredient.name for link in links if link.key not in given]
 
 
 def _put_back(rows: list[Values], change: Change) -> None:

@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 
 from gobiz_admin.merchants.models import Merchant, Outlet, Proof
 from gobiz_admin.merchants.roles import Action
-from menus.models import MappingAlert, MenuItem, OutletCatalog, Sync
+from menus.models import MappingAlert, Sync
+from menus.stock_lists import items_off
 from orders.models import Order
 from webhooks.health import dead_count
 from webhooks.health_words import dead_cure, dead_words
@@ -53,7 +54,7 @@ def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
         .values_list("outlet")
         .annotate(Count("pk"))
     )
-    off, silences = _items_off(outlets), silences_of(outlets)
+    off, silences = items_off(outlets), silences_of(outlets)
     return [
         {
             "outlet": outlet,
@@ -82,17 +83,6 @@ def _orders(outlets: list[Outlet]) -> dict[int, dict[str, Any]]:
     return {
         row["outlet_id"]: {"orders_today": row["orders_today"], "waiting": row["waiting"]} for row in counted
     }
-
-
-def _items_off(outlets: list[Outlet]) -> dict[int, int]:
-    """Items switched off, per outlet that has a menu."""
-    catalogs = dict(OutletCatalog.objects.filter(outlet__in=outlets).values_list("outlet_id", "catalog_id"))
-    off = dict(
-        MenuItem.objects.filter(catalog__in=catalogs.values(), in_stock=False)
-        .values_list("catalog_id")
-        .annotate(Count("pk"))
-    )
-    return {outlet: off.get(catalog, 0) for outlet, catalog in catalogs.items()}
 
 
 def needs_of(merchant: Merchant, rows: list[dict[str, Any]]) -> list[Need]:

@@ -16,6 +16,7 @@ from menus.models.catalogs import (
 from menus.models.confirmations import PriceConfirmation
 from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
+from menus.models.ingredients import Ingredient, IngredientLink, IngredientOut
 from menus.models.pictures import Picture, PictureCheck, PictureFix
 from menus.models.readings import LiveReading
 from menus.models.rollouts import Rollout, RolloutOutlet
@@ -28,6 +29,9 @@ __all__ = [
     "CatalogEdit",
     "CatalogVersion",
     "ExternalId",
+    "Ingredient",
+    "IngredientLink",
+    "IngredientOut",
     "ItemVariantCategory",
     "LiveReading",
     "Mapped",

@@ -21,6 +21,8 @@ FIELDS: dict[str, Words] = {
     "operational_hours": gettext_lazy("hours"),
     "menu": gettext_lazy("menu"),
     "categories": gettext_lazy("variant categories"),
+    "ingredients": gettext_lazy("ingredients"),
+    "bearers": gettext_lazy("items and variants"),
     "hidden": gettext_lazy("hidden or shown"),
     "min_quantity": gettext_lazy("“choose at least”"),
     "max_quantity": gettext_lazy("“choose at most”"),
@@ -142,6 +144,11 @@ def _restored(edit: CatalogEdit) -> str:
     return _("“%(name)s” as in version %(version)s") % facts
 
 
+def _switched(edit: CatalogEdit) -> str:
+    words = _("“%(name)s” out %(where)s") if edit.facts.get("out") else _("“%(name)s” there again %(where)s")
+    return words % {"name": _name(edit), "where": _where_of(edit)}
+
+
 def _other(edit: CatalogEdit) -> str:
     count = len(edit.rows)
     return ngettext("a change of %(count)d row", "a change of %(count)d rows", count) % {"count": count}
@@ -158,4 +165,5 @@ _WORDS: dict[str, Callable[[CatalogEdit], str]] = {
     "adopted": _adopted,
     "bound": _bound,
     "restored": _restored,
+    "switched": _switched,
 }

@@ -102,11 +102,15 @@ def _facts(request: MemberRequest, item: MenuItem) -> dict[str, Any]:
         "problems": found.problems_of().get(("item", item.pk), []),
         "before": pks[place - 1] if place else None,
         "after": pks[place + 1] if place is not None and place + 1 < len(pks) else None,
-        "row": {**_at_outlet(at), "mark": marks_at(found)("item", item.pk, at.in_stock)},
+        "row": {**_at_outlet(at), "mark": marks_at(found)("item", item.pk, _by_hand(at))},
         "outlet": found.outlet,
         "shown": {"categories": seen(item, "categories")},
         **hours_context(item),
     }
+
+
+def _by_hand(thing: MenuItem | ItemNode) -> bool:
+    return thing.by_hand if isinstance(thing, ItemNode) else thing.in_stock
 
 
 def _at_outlet(thing: MenuItem | ItemNode) -> dict[str, Any]:

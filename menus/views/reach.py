@@ -10,6 +10,7 @@ from menus.editing import Thing
 from menus.models import (
     Catalog,
     CatalogVersion,
+    Ingredient,
     MappingAlert,
     Menu,
     MenuImport,
@@ -40,6 +41,11 @@ def item_of(request: MemberRequest, pk: int) -> MenuItem:
 
 def category_of(request: MemberRequest, pk: int) -> VariantCategory:
     rows = VariantCategory.objects.select_related("catalog")
+    return get_object_or_404(rows, catalog__merchant=request.merchant, pk=pk)
+
+
+def ingredient_of(request: MemberRequest, pk: int) -> Ingredient:
+    rows = Ingredient.objects.select_related("catalog")
     return get_object_or_404(rows, catalog__merchant=request.merchant, pk=pk)
 
 

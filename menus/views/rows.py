@@ -9,6 +9,7 @@ from django.shortcuts import render
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.checks import Check
+from menus.ingredients import joined
 from menus.models import MenuItem
 from menus.pictures import public_url
 from menus.reviewing import Review, review
@@ -55,11 +56,11 @@ def review_of(request: MemberRequest, thing: Any) -> Review:
 
 
 def marks_at(found: Review) -> MarkOf:
-    """What each stock switch of the outlet says beside itself, by kind and pk; two queries."""
+    """What each stock switch of the outlet says beside itself, by kind and pk; four queries."""
     if found.tree is None:
         return lambda *_: Mark()
     marks, outlet = marks_of([found.outlet], [found.tree.catalog.pk]), found.outlet
-    return lambda kind, pk, in_stock: marks.at(outlet, kind, pk, in_stock)
+    return lambda kind, pk, by_hand: marks.at(outlet, kind, pk, by_hand)
 
 
 def of_item(node: ItemNode, problems: Problems, mark_of: MarkOf) -> Row:
@@ -69,13 +70,14 @@ def of_item(node: ItemNode, problems: Problems, mark_of: MarkOf) -> Row:
         "price": node.price,
         "own_price": node.price != item.price,
         "in_stock": node.in_stock,
-        "mark": mark_of("item", item.pk, node.in_stock),
+        "ingredients": joined(node.ingredients),
+        "mark": mark_of("item", item.pk, node.by_hand),
         "hidden": node.hidden,
         "picture": picture_of(item),
         "hours": hours_words(item.operational_hours) if item.operational_hours else "",
         "shown": {name: seen(item, name) for name in ("price", "name", "internal_name", "description")},
         "problems": chip(problems.get(("item", item.pk), [])),
-        "words": f"{item.name} {item.internal_name} {item.external_id or ''}".lower(),
+        "words": f"{item.name} {item.internal_name} {item.external_id or ''} {joined(node.ingredients)}".lower(),
     }
 
 
@@ -99,7 +101,8 @@ def _of_variant(node: VariantNode, problems: Problems, mark_of: MarkOf) -> Row:
         "price": node.price,
         "own_price": node.price != variant.price,
         "in_stock": node.in_stock,
-        "mark": mark_of("variant", variant.pk, node.in_stock),
+        "ingredients": joined(node.ingredients),
+        "mark": mark_of("variant", variant.pk, node.by_hand),
         "shown": {name: seen(variant, name) for name in ("name", "price")},
         "problems": chip(problems.get(("variant", variant.pk), [])),
     }

@@ -16,10 +16,11 @@ from gobiz_admin.merchants.moments import when
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from menus.forms.stock import OffForm
-from menus.models import MenuItem, OutletCatalog, OutletOverride, StockSwitch, Variant
+from menus.models import MenuItem, OutletCatalog, StockSwitch, Variant
 from menus.sentences import stock_sentence
 from menus.stock import switch
-from menus.stock_lists import Line, Mark, failed_lines, found_lines, marks_of, off_lines
+from menus.stock_effect import by_hand, hands_at
+from menus.stock_lists import Line, failed_lines, found_lines, marks_of, off_lines
 from menus.stock_sending import try_again
 from menus.stock_times import HOUR, hours_of, next_opening_day
 from menus.views import reach
@@ -61,7 +62,7 @@ def stock(request: MemberRequest) -> HttpResponse:
 def stock_off(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     """For how long the item or variant is off, at the chosen outlet or at all that sell it."""
     thing = _thing_of(request, kind, pk)
-    outlet = _place_of(request, kind, thing)
+    outlet = _outlet_of(request, thing)
     now = timezone.localtime()
     typed = request.POST if request.method == "POST" else None
     form = OffForm(
@@ -131,24 +132,12 @@ def _outlet_of(request: MemberRequest, thing: MenuItem | Variant) -> Outlet | No
     return outlet if sells else None
 
 
-def _place_of(request: MemberRequest, kind: str, thing: MenuItem | Variant) -> Outlet | None:
-    """Where it is off: what is off in the catalog has no time of its own at one of several outlets."""
-    outlet = _outlet_of(request, thing)
-    others = OutletCatalog.objects.filter(catalog=thing.catalog_id).exclude(outlet=outlet)
-    if thing.in_stock or not others.exists():
-        return outlet
-    own = OutletOverride.objects.filter(outlet=outlet, in_stock__isnull=False, **{f"{kind}_id": thing.pk})
-    return outlet if own.exists() else None
-
-
 def _line(kind: str, thing: MenuItem | Variant, outlet: Outlet | None) -> Line:
     """The thing as it stands at the outlet now."""
-    own = OutletOverride.objects.filter(outlet=outlet, in_stock__isnull=False, **{f"{kind}_id": thing.pk})
-    at = own.values_list("in_stock", flat=True).first() if outlet else None
-    in_stock = thing.in_stock if at is None else bool(at)
+    own = hands_at([outlet], **{f"{kind}_id": thing.pk}) if outlet else {}
+    hand = by_hand(thing.in_stock, own.get((outlet.pk, (kind, thing.pk))) if outlet else None)
     marks = marks_of([outlet] if outlet else [], [thing.catalog_id])
-    mark: Mark = marks.at(outlet, kind, thing.pk, in_stock)
-    return Line(outlet, kind, thing, "", in_stock, mark)
+    return Line(outlet, kind, thing, "", marks.at(outlet, kind, thing.pk, hand))
 
 
 def _why(line: Line) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from gobiz_admin.merchants.roles import Action, may
 from menus.models import (
     CatalogEdit,
     CatalogVersion,
+    Ingredient,
     MappingAlert,
     MenuImport,
     OutletCatalog,
@@ -95,6 +96,11 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "stock": ("GET", Action.SWITCH_STOCK),
     "stock_off": ("GET POST", Action.SWITCH_STOCK),
     "stock_again": ("POST", Action.SWITCH_STOCK),
+    "ingredients": ("GET", Action.SWITCH_STOCK),
+    "ingredient": ("GET POST", Action.EDIT_MENU),
+    "ingredient_new": ("POST", Action.EDIT_MENU),
+    "ingredient_out": ("GET POST", Action.SWITCH_STOCK),
+    "ingredient_back": ("POST", Action.SWITCH_STOCK),
     "variant_stock": ("POST", Action.SWITCH_STOCK),
     "menu_ids": ("GET POST", Action.PUBLISH_MENU),
     "bind_live": ("POST", Action.PUBLISH_MENU),
@@ -179,6 +185,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
     item = MenuItemFactory(menu=menu)
     category = VariantCategoryFactory(catalog=catalog)
     variant = VariantFactory(category=category)
+    ingredient = Ingredient.objects.create(catalog=catalog, name="Ayam")
     version = CatalogVersion.objects.create(outlet=outlet, number=1, payload=EMPTY, checksum="x")
     older = CatalogVersion.objects.create(outlet=outlet, number=2, payload=ONE_ITEM, checksum="y")
     sync = Sync.objects.create(
@@ -203,6 +210,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             "matrix_foot",
             "matrix_many",
             "catalog_name",
+            "ingredient_new",
         )
     )
     by_outlet = dict.fromkeys(
@@ -260,6 +268,7 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             "pk": StockSwitch.objects.create(outlet=outlet, item=item, in_stock=True, state="failed").pk
         },
         "variant_stock": {"pk": variant.pk},
+        **{name: {"pk": ingredient.pk} for name in ("ingredient", "ingredient_out", "ingredient_back")},
         "menu_heading": {"pk": menu.pk},
         "variant_category": {"pk": category.pk},
         "sync_page": {"pk": sync.pk},
