@@ -17,6 +17,7 @@ from menus import stock_wishes
 from menus.locking import lock_catalog
 from menus.models import Catalog, CatalogEdit
 from menus.snapshots import Values, fields_of, snapshot
+from menus.stock_changes import only_stock
 
 # What somebody goes on typing into one field is one change.
 SAME_CHANGE_WITHIN = timedelta(seconds=60)
@@ -117,7 +118,9 @@ def one_edit(
 
 def _close(change: Change, rows: list[Values]) -> None:
     catalog = change.catalog
-    Catalog.objects.filter(pk=catalog.pk).update(revision=F("revision") + 1)
+    if not only_stock(rows):
+        # What goes to GoFood by itself does not wait for a publish.
+        Catalog.objects.filter(pk=catalog.pk).update(revision=F("revision") + 1)
     AuditEntry.objects.create(
         merchant_id=catalog.merchant_id, user=change.user, action=f"menu.{change.action}", facts=change.facts
     )
@@ -135,12 +138,18 @@ def _close(change: Change, rows: list[Values]) -> None:
 
 def _things(rows: list[Values]) -> list[str] | None:
     """Which rows an open page has to show anew; None: it had better show all of them anew."""
-    # What bears an ingredient is shown otherwise where that is out, without being changed itself.
+    # What bears an ingredient is shown otherwise where that is out, without being changed itself; else an
+    # ingredient is seen in nothing but the rows that bear it.
+    rows = [row for row in rows if row["kind"] != "ingredient" or _has_outs(row)]
     values_only = all(
         row["before"] and row["after"] and not row["after"].keys() & {"position", "menu_id", "outs"}
         for row in rows
     )
     return [f"{row['kind']}-{row['pk']}" for row in rows] if values_only and len(rows) <= 20 else None
+
+
+def _has_outs(row: Values) -> bool:
+    return any((row[when] or {}).get("outs") for when in ("before", "after"))
 
 
 def _goes_on(change: Change, rows: list[Values]) -> bool:

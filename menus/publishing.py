@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -21,8 +20,9 @@ from gobiz_admin.gobiz.client import GobizClient
 from gobiz_admin.gobiz.errors import GobizError
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
-from gobiz_admin.merchants.models import AuditEntry, GobizApp, Outlet, User
+from gobiz_admin.merchants.models import AuditEntry, Outlet, User
 from menus import states, versions
+from menus.app_limit import has_room
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_tree, errors_in
 from menus.differences import matches_live
 from menus.locking import lock_catalog, lock_outlet
@@ -185,7 +185,7 @@ def _claim(sync_id: int) -> SyncAttempt | None:
         lock_outlet(sync.outlet)
         now = timezone.now()
         busy = Sync.objects.filter(outlet=sync.outlet, state=State.SENDING).exists()
-        if busy or is_sending(sync.outlet) or _app_is_busy(sync):
+        if busy or is_sending(sync.outlet) or not has_room(sync.outlet, for_menu=True):
             return None
         due = Sync.objects.filter(pk=sync_id, state=State.QUEUED, next_attempt_at__lte=now)
         if not due.update(
@@ -198,14 +198,6 @@ def _claim(sync_id: int) -> SyncAttempt | None:
         sync.refresh_from_db(fields=["state", "sending_at", "attempts", "maybe_applied"])
         announce(sync.outlet.merchant_id, "syncs", outlet=sync.outlet.outlet_id, sync=sync.pk)
         return SyncAttempt.objects.create(sync=sync, number=sync.attempts)
-
-
-def _app_is_busy(sync: Sync) -> bool:
-    """Whether as many PUTs of the GoBiz app are under way as it bears. It is asked one by one, until commit."""
-    app_id = sync.outlet.gobiz_app_id
-    GobizApp.objects.select_for_update(no_key=True).values_list("pk").get(pk=app_id)
-    sending = Sync.objects.filter(outlet__gobiz_app=app_id, state=State.SENDING)
-    return sending.count() >= settings.GOBIZ_PUTS_AT_ONCE
 
 
 def _bring(attempt: SyncAttempt) -> Outcome:

@@ -62,6 +62,26 @@ def _counts(row: Values) -> bool:
     return bool(fields & {"in_stock", "ingredients"}) or own_in(row["before"]) != own_in(row["after"])
 
 
+def only_stock(rows: Iterable[Values]) -> bool:
+    """Whether a change is of nothing but stock, which goes to GoFood by itself, and of what is never sent there."""
+    return all(_only_stock(row) for row in rows)
+
+
+def _only_stock(row: Values) -> bool:
+    if row["kind"] == "ingredient":
+        return True
+    if row["kind"] not in MODELS or not row["before"] or not row["after"]:
+        return False
+    fields = row["after"].keys() - {"in_stock", "ingredients"}
+    return not fields or (fields == {"overrides"} and _but_stock(row["before"]) == _but_stock(row["after"]))
+
+
+def _but_stock(values: Values) -> dict[int, tuple[int | None, bool]]:
+    """By outlet what is of its own besides stock."""
+    own = {row["outlet_id"]: (row["price"], row["hidden"]) for row in values["overrides"]}
+    return {outlet: value for outlet, value in own.items() if value != (None, False)}
+
+
 def _outs_changed(row: Values) -> bool:
     return _out_in(row["before"]) != _out_in(row["after"])
 

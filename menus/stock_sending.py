@@ -20,6 +20,7 @@ from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import Outlet
 from menus import states
+from menus.app_limit import has_room
 from menus.locking import lock_outlet
 from menus.models import OutletCatalog, StockSwitch, Sync
 from menus.snapshots import write_rows
@@ -31,7 +32,7 @@ from menus.waking import wake_task
 
 log = logging.getLogger(__name__)
 State = StockSwitch.State
-# Two calls of 15 s, and refused batches in parts: who is silent for this long has died.
+# A call ends within 15 s, and each one says that its worker lives: who is silent for this long has died.
 STUCK_AFTER = timedelta(minutes=3)
 # GoBiz refuses a list whole: it is halved until it is known what is refused, but not for ever.
 MOST_REFUSALS = 16
@@ -76,6 +77,9 @@ def _claim(outlet: Outlet) -> Batch | None:
         in_the_way = Sync.objects.filter(outlet=outlet, state=Sync.State.SENDING).exists()
         if in_the_way or is_sending(outlet) or not waiting.filter(next_attempt_at__lte=now).exists():
             return None
+        if not has_room(outlet, for_menu=False):
+            # What ends makes room, and wakes us (menus/states.py).
+            return None
         # What was pressed a moment ago goes along; what failed keeps its own time.
         rows = waiting.filter(Q(next_attempt_at__lte=now) | Q(attempts=0))
         keys = {row.key for row in rows}
@@ -110,15 +114,19 @@ def _known(batch: Batch) -> Batch:
             row.in_stock = now[row.key]
             batch.keys[row.pk] = known.key
             found.append(row)
-    gone = {row.pk for row in batch.switches} - {row.pk for row in found}
-    StockSwitch.objects.filter(pk__in=gone).delete()
+    known_pks = {row.pk for row in found}
+    gone = [row for row in batch.switches if row.pk not in known_pks]
+    StockSwitch.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    if gone:
+        # A page may still say that they are on their way.
+        announce(batch.outlet.merchant_id, "stock", outlet=batch.outlet.outlet_id, things=_things(gone))
     batch.switches = found
     return batch
 
 
 def _patch(batch: Batch, patch: Callable[..., Any], switches: Sequence[StockSwitch]) -> None:
     """Send them; refused, in halves, so that one that GoBiz does not take holds up no other."""
-    if not switches:
+    if not switches or not _still_ours(batch):
         return
     changes = [{**batch.keys[switch.pk], "in_stock": switch.in_stock} for switch in switches]
     try:
@@ -131,6 +139,12 @@ def _patch(batch: Batch, patch: Callable[..., Any], switches: Sequence[StockSwit
             _patch(batch, patch, switches[half:])
         else:
             batch.errors.update({switch.pk: error for switch in switches})
+
+
+def _still_ours(batch: Batch) -> bool:
+    """Whether the batch is still ours to send; then the sweep knows that we live."""
+    ours = StockSwitch.objects.filter(outlet=batch.outlet, batch=batch.id, state=State.SENDING)
+    return bool(ours.update(next_attempt_at=timezone.now() + STUCK_AFTER))
 
 
 def _record(batch: Batch) -> None:

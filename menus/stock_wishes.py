@@ -9,7 +9,8 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, F, Value, When
+from django.conf import settings
+from django.db.models import Case, F, Min, Value, When
 from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
@@ -144,7 +145,10 @@ def wake_outlets(outlets: Collection[int], countdown: timedelta = TOGETHER) -> N
 
 
 def wake_waiting(outlet: Outlet) -> None:
-    """Wake a worker for the outlet's switches that are due."""
-    due = StockSwitch.objects.filter(outlet=outlet, state=State.QUEUED, next_attempt_at__lte=timezone.now())
-    if due.exists():
-        wake_task("send_stock", outlet.pk)
+    """Wake workers for what is due at outlets of the same GoBiz app, the longest waiting first."""
+    due = StockSwitch.objects.filter(
+        outlet__gobiz_app=outlet.gobiz_app_id, state=State.QUEUED, next_attempt_at__lte=timezone.now()
+    )
+    longest_waiting = due.values("outlet_id").annotate(since=Min("next_attempt_at")).order_by("since")
+    for row in longest_waiting[: settings.GOBIZ_PUTS_AT_ONCE]:
+        wake_task("send_stock", row["outlet_id"])

@@ -14,7 +14,7 @@ class Catalog(models.Model):
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="catalogs")
     name = models.CharField(_("name"), max_length=150)
     outlets = models.ManyToManyField(Outlet, through="OutletCatalog", related_name="+")
-    # Counts every change, so that "not published" can be told without comparing payloads.
+    # Counts every change that waits for a publish, so that "not published" can be told without comparing payloads.
     revision = models.PositiveBigIntegerField(default=0)
     # When more of the prices than this change at once, somebody is asked whether that is meant.
     most_changed_percent = models.PositiveSmallIntegerField(default=20)

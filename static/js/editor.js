@@ -53,6 +53,14 @@ function hear(event) {
   else changed("menu-changed");
 }
 
+// Without the stream nobody says that a switch has arrived.
+function lookAtSwitches() {
+  const things = new Set([...document.querySelectorAll("[data-on-its-way]")].map((mark) => mark.closest("[data-thing]")?.dataset.thing));
+  things.delete(undefined);
+  if (things.size > 10) changed("menu-changed");
+  else things.forEach(refresh);
+}
+
 function saved(event) {
   changed("menu-switched");
   // With the stream open, it tells this page too.
@@ -194,6 +202,7 @@ if (editor) {
   document.addEventListener("keydown", pressed);
   document.body.addEventListener("live:menu", hear);
   document.body.addEventListener("live:stock", hear);
+  document.body.addEventListener("live:poll", lookAtSwitches);
   document.body.addEventListener("thing-saved", saved);
   document.body.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
   panel?.addEventListener("cancel", (event) => { event.preventDefault(); close(); });

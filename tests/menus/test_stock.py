@@ -181,6 +181,43 @@ def test_a_dead_workers_late_answer_does_not_count(fake_gobiz, outlet):
     assert sent(outlet)[0].state == State.DONE
 
 
+def test_a_batch_in_many_parts_says_that_it_lives_before_each_call(fake_gobiz, outlet):
+    items = MenuItemFactory.create_batch(3, menu=item_of(outlet).menu)
+    know(outlet, fake_gobiz)
+    for item in items:
+        set_stock("item", item, False, None)
+    fake_gobiz.refusals = [RequestRefused("no")] * 3
+    freed = []
+
+    def long_ago():
+        freed.append(stock_sending.free_stuck())
+        due(outlet)
+
+    fake_gobiz.during_patch = long_ago
+    due(outlet)
+    stock_sending.send(outlet.pk)
+    assert freed == [0] * len(freed)
+    assert len(freed) > 2
+
+
+def test_a_batch_that_was_taken_from_its_worker_is_not_gone_on_with(fake_gobiz, outlet):
+    items = MenuItemFactory.create_batch(4, menu=item_of(outlet).menu)
+    know(outlet, fake_gobiz)
+    for item in items:
+        set_stock("item", item, False, None)
+    fake_gobiz.refusals = [RequestRefused("no")] * 8
+
+    def freed():
+        due(outlet)
+        stock_sending.free_stuck()
+
+    fake_gobiz.during_patch = freed
+    due(outlet)
+    stock_sending.send(outlet.pk)
+    assert len(fake_gobiz.patches) == 1
+    assert set(StockSwitch.objects.values_list("state", flat=True)) == {State.QUEUED}
+
+
 def test_the_sweep_finds_what_no_wake_up_reached(fake_gobiz, outlet, monkeypatch):
     woken = []
     monkeypatch.setattr(tasks.send_stock, "apply_async", lambda args, **_: woken.append(args))
@@ -237,6 +274,43 @@ def test_a_failed_switch_is_replaced_by_a_newer_one(fake_gobiz, outlet):
     set_stock("item", item, True, None)
     (switch,) = StockSwitch.objects.all()
     assert (switch.state, switch.in_stock, switch.error) == (State.QUEUED, True, "")
+
+
+# --- as many as GoBiz bears -------------------------------------------------------------------
+
+
+def test_a_switch_waits_until_the_app_has_room_and_is_woken_then(fake_gobiz, outlet, settings, woken):
+    settings.GOBIZ_PUTS_AT_ONCE = 1
+    other = second_outlet(outlet, fake_gobiz)
+    save_item(item_of(outlet), {"price": 16000}, None)
+    sync = request_publish(outlet, None)
+    set_override(outlet.selling.catalog, "item", item_of(outlet).pk, [other], None, in_stock=False)
+    tries = []
+
+    def meanwhile():
+        due(other)
+        stock_sending.send(other.pk)
+        tries.append(len(fake_gobiz.patches))
+
+    fake_gobiz.during_put = meanwhile
+    publishing.send(sync.pk)
+    assert tries == [0]
+    stock_sending.send(other.pk)
+    assert len(fake_gobiz.patches) == 1
+
+
+def test_a_menu_leaves_room_for_stock_that_is_due_elsewhere(fake_gobiz, outlet, settings):
+    settings.GOBIZ_PUTS_AT_ONCE = 1
+    other = second_outlet(outlet, fake_gobiz)
+    save_item(item_of(outlet), {"price": 16000}, None)
+    sync = request_publish(outlet, None)
+    set_override(outlet.selling.catalog, "item", item_of(outlet).pk, [other], None, in_stock=False)
+    due(other)
+    publishing.send(sync.pk)
+    assert fake_gobiz.puts == []
+    sent(other)
+    publishing.send(sync.pk)
+    assert len(fake_gobiz.puts) == 1
 
 
 # --- beside a publish -------------------------------------------------------------------------
@@ -318,6 +392,28 @@ def test_before_the_first_publish_gobizs_own_id_is_the_key(fake_gobiz, outlet):
     set_stock("item", item, False, None)
     assert sent(outlet)[0].state == State.DONE
     assert fake_gobiz.patches[0][2] == [{"id": "uuid-1", "in_stock": False}]
+
+
+def test_what_gofood_does_not_have_no_longer_waits_on_any_page(fake_gobiz, outlet, monkeypatch):
+    told = []
+    monkeypatch.setattr(stock_sending, "announce", lambda *_, **facts: told.append(facts["things"]))
+    new = MenuItemFactory(menu=item_of(outlet).menu)
+    set_stock("item", new, False, None)
+    sent(outlet)
+    assert told == [[f"item-{new.pk}"]]
+
+
+def test_stock_alone_is_nothing_to_publish(fake_gobiz, outlet):
+    catalog, item = outlet.selling.catalog, item_of(outlet)
+    OutletCatalog.objects.update(published_revision=catalog.revision)
+    set_stock("item", item, False, None)
+    set_override(catalog, "item", item.pk, [outlet], None, in_stock=True)
+    save_item(item, {"ingredients": ["Ayam"]}, None)
+    selling = OutletCatalog.objects.select_related("catalog").get(outlet=outlet)
+    assert not review(outlet, selling).edited
+    set_override(catalog, "item", item.pk, [outlet], None, price=1, in_stock=False)
+    selling.catalog.refresh_from_db()
+    assert review(outlet, selling).edited
 
 
 # --- where it is seen -------------------------------------------------------------------------

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from menus import stock, stock_sending
 from menus.confirming import read_back
-from menus.editing import save_item, set_stock
-from menus.models import MenuItem, StockOff, StockSwitch, Sync, Variant
+from menus.editing import save_item, save_variant, set_stock
+from menus.ingredient_outs import switch_ingredient
+from menus.models import Ingredient, MenuItem, StockOff, StockSwitch, Sync, Variant
 from menus.publishing import request_publish, send
 from tests.menus.test_with_sandbox import imported, outlet, sandbox, sandbox_process, work
 
@@ -118,3 +119,42 @@ def test_off_for_an_hour_beside_a_late_publish_ends_as_the_catalog_says(publishe
     stock.bring_back()
     assert told(published) == {"done"}
     assert live_stock(published)[item.name] is True
+
+
+def test_before_the_first_publish_variants_by_gobizs_own_id(outlet, sandbox):
+    imported(outlet)
+    variants = list(Variant.objects.filter(in_stock=True).order_by("pk"))
+    for variant in variants:
+        set_stock("variant", variant, False, None)
+    assert told(outlet) == {"done"}
+    (call,) = patches(sandbox)
+    assert "variant_stocks" in call["path"]
+    assert any("id" in change for change in call["body"])
+    now = live_stock(outlet)
+    assert not any(now[variant.name] for variant in variants)
+
+
+def test_an_ingredient_that_ran_out_and_came_back_while_gobiz_was_down(published, sandbox):
+    first, second, third = MenuItem.objects.filter(in_stock=True).order_by("pk")[:3]
+    variant = Variant.objects.filter(in_stock=True).first()
+    save_item(first, {"ingredients": ["Ayam"]}, None)
+    save_item(second, {"ingredients": ["Ayam", "Telur"]}, None)
+    save_variant(variant, {"ingredients": ["Telur"]}, None)
+    ayam, telur = (Ingredient.objects.get(name=name) for name in ("Ayam", "Telur"))
+    sandbox.fault("PATCH menu_item_stocks", times=2, status=503)
+    sandbox.fault("PATCH variant_stocks", times=2, status=503)
+    switch_ingredient(ayam, True, [published], None)
+    set_stock("item", third, False, None)
+    told(published)
+    switch_ingredient(telur, True, [published], None)
+    switch_ingredient(ayam, False, [published], None)
+    assert told(published) <= {"queued", "done"}
+    for _ in range(3):
+        told(published)
+    assert set(StockSwitch.objects.values_list("state", flat=True)) == {"done"}
+    now = live_stock(published)
+    assert [now[thing.name] for thing in (first, second, third, variant)] == [True, False, False, False]
+    switch_ingredient(telur, False, [published], None)
+    assert told(published) == {"done"}
+    now = live_stock(published)
+    assert [now[thing.name] for thing in (first, second, third, variant)] == [True, True, False, True]
