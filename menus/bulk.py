@@ -11,12 +11,13 @@ from typing import Any
 from gobiz_admin.merchants.models import User
 from menus.editing import note_removal
 from menus.hours import all_day
+from menus.ingredients import bear
 from menus.journal import Change, one_edit
 from menus.models import Catalog, MenuItem
 from menus.ordering import move_items
 from menus.seen import digest
 from menus.snapshots import write_lists, write_rows
-from menus.text import HIGHEST_PRICE
+from menus.text import HIGHEST_PRICE, folded
 from menus.tree import ItemNode, Tree, load_tree
 
 Values = dict[str, Any]
@@ -163,6 +164,16 @@ def _categories(node: ItemNode) -> list[int]:
     return [category.category.pk for category in node.categories]
 
 
+def _give(node: ItemNode, values: Values) -> tuple[Any, Any]:
+    have = {folded(one.name): one.name for one in node.ingredients}
+    return list(have.values()), list(({folded(name): name for name in values["names"]} | have).values())
+
+
+def _take(node: ItemNode, values: Values) -> tuple[Any, Any]:
+    have, gone = [one.name for one in node.ingredients], {folded(name) for name in values["names"]}
+    return have, [name for name in have if folded(name) not in gone]
+
+
 def _move(node: ItemNode, values: Values) -> tuple[Any, Any]:
     return node.item.menu_id, values["menu"].pk
 
@@ -189,6 +200,10 @@ def _write_categories(change: Change, planned: Plan) -> None:
     write_lists("item", {"categories": new})
 
 
+def _write_ingredients(change: Change, planned: Plan) -> None:
+    bear(change, "item", {line.pk: line.new for line in planned.lines})
+
+
 def _write_move(change: Change, planned: Plan) -> None:
     move_items(change.catalog, [line.pk for line in planned.lines], planned.values["menu"], change.user)
 
@@ -213,6 +228,8 @@ OPERATIONS: dict[str, Operation] = {
     "hours": Operation(_hours, _write_column("operational_hours")),
     "attach": Operation(_attach, _write_categories),
     "detach": Operation(_detach, _write_categories),
+    "give": Operation(_give, _write_ingredients),
+    "take": Operation(_take, _write_ingredients),
     "move": Operation(_move, _write_move),
     "delete": Operation(_delete, _write_delete),
 }

@@ -18,7 +18,9 @@ def value_of(row: Any, field: str) -> Any:
     if field == "categories" and isinstance(row, MenuItem):
         return list(row.category_links.order_by("position", "pk").values_list("category_id", flat=True))
     if field == "ingredients":
-        links = row.ingredient_links.select_related("ingredient")
+        links = row.ingredient_links.all()
+        if "ingredient_links" not in getattr(row, "_prefetched_objects_cache", {}):
+            links = links.select_related("ingredient")
         return sorted(link.ingredient.name for link in links)
     value = getattr(row, field)
     return value.pk if isinstance(value, Model) else value

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from menus.forms.fields import read_rupiah
+from menus.forms.ingredients import NamesField
 from menus.models import Catalog, Menu, MenuItem, VariantCategory
 from menus.text import HIGHEST_PRICE, clean
 
@@ -23,6 +24,8 @@ class BulkForm(forms.Form):
             ("hours", _("Hours")),
             ("attach", _("Add a variant category")),
             ("detach", _("Take a variant category away")),
+            ("give", _("Add ingredients")),
+            ("take", _("Take ingredients away")),
             ("move", _("Move to a menu")),
             ("delete", _("Take out of the menu")),
         ],
@@ -70,6 +73,9 @@ class BulkForm(forms.Form):
             "invalid_choice": _("A chosen variant category is not there any more. Choose again.")
         },
     )
+    names = NamesField(
+        label=_("Ingredients"), help_text=_("With commas between them, for example Ayam, Telur.")
+    )
     menu = forms.ModelChoiceField(
         label=_("Menu"),
         queryset=Menu.objects.none(),
@@ -97,6 +103,8 @@ class BulkForm(forms.Form):
         for wanted, name in (("attach", "category"), ("detach", "category"), ("move", "menu")):
             if operation == wanted and not values.get(name) and name not in self.errors:
                 self.add_error(name, _("Choose one."))
+        if operation in ("give", "take") and not values.get("names") and "names" not in self.errors:
+            self.add_error("names", _("Type at least one."))
         return values
 
     @property
@@ -113,6 +121,8 @@ class BulkForm(forms.Form):
             "hours": lambda: {"hours": typed["like"].operational_hours if typed["like"] else None},
             "attach": lambda: {"category": typed["category"]},
             "detach": lambda: {"category": typed["category"]},
+            "give": lambda: {"names": typed["names"]},
+            "take": lambda: {"names": typed["names"]},
             "move": lambda: {"menu": typed["menu"]},
             "delete": dict,
         }[typed["operation"]]()

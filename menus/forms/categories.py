@@ -11,10 +11,13 @@ from menus import editing
 from menus.forms.fields import ChangedTextMixin, RupiahField, TextField
 from menus.forms.seen import SeenMixin
 from menus.journal import one_edit
+from menus.forms.ingredients import NamesField
+from menus.ingredients import joined
 from menus.models import Catalog, Variant, VariantCategory
 from menus.text import number_of
 
 MOST_VARIANTS = 500
+SEEN = ("name", "price", "in_stock", "ingredients")
 QUANTITY = {
     "required": _("Type a whole number, for example 1."),
     "invalid": _("Type a whole number, for example 1."),
@@ -83,6 +86,7 @@ class VariantForm(SeenMixin, ChangedTextMixin, forms.Form):
         initial=0,
     )
     in_stock = forms.BooleanField(label=_("In stock"), required=False, initial=True)
+    ingredients = NamesField(label=_("Ingredients"))
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -91,7 +95,13 @@ class VariantForm(SeenMixin, ChangedTextMixin, forms.Form):
 
 
 def _as_typed(variant: Variant) -> dict[str, Any]:
-    return {"pk": variant.pk, "name": variant.name, "price": variant.price, "in_stock": variant.in_stock}
+    return {
+        "pk": variant.pk,
+        "name": variant.name,
+        "price": variant.price,
+        "in_stock": variant.in_stock,
+        "ingredients": joined(sorted((link.ingredient for link in variant.ingredient_links.all()), key=str)),
+    }
 
 
 class BaseVariantFormSet(forms.BaseFormSet):
@@ -99,7 +109,8 @@ class BaseVariantFormSet(forms.BaseFormSet):
 
     def __init__(self, data: Any, *, category: VariantCategory | None = None) -> None:
         self.category = category
-        rows = list(category.variants.all()) if category else []
+        links = "ingredient_links__ingredient"
+        rows = list(category.variants.prefetch_related(links)) if category else []
         self.variants = {variant.pk: variant for variant in rows}
         super().__init__(data, initial=[_as_typed(row) for row in rows], prefix="variants")
 
@@ -108,7 +119,7 @@ class BaseVariantFormSet(forms.BaseFormSet):
         # A new row needs a name only once something is typed into it.
         pk = self._pk_of(form)
         form.empty_permitted = not pk
-        form.remember(self.variants.get(pk or 0), "name", "price", "in_stock")  # type: ignore[attr-defined]
+        form.remember(self.variants.get(pk or 0), *SEEN)  # type: ignore[attr-defined]
         form.use_required_attribute = False
 
     def initial_form_count(self) -> int:
@@ -181,6 +192,7 @@ def save_category(
 def _save_variant(category: VariantCategory, variant: Variant | None, row: VariantForm, user: User) -> None:
     typed = row.cleaned_data
     values = {"name": typed["name"], "price": typed["price"] or 0, "in_stock": typed["in_stock"]}
+    values["ingredients"] = sorted(typed["ingredients"])
     if typed.get("DELETE"):
         if variant is not None:
             editing.remove(variant, user)

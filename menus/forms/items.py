@@ -7,8 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from menus.forms.fields import ChangedTextMixin, RupiahField, TextField
 from menus.forms.seen import SeenMixin
+from menus.forms.ingredients import ChosenNamesField, NamesField
 from menus.models import Catalog, Menu, MenuItem, VariantCategory
-from menus.seen import seen
+from menus.seen import seen, value_of
+
+SEEN = ("name", "internal_name", "description", "price", "menu", "categories", "ingredients")
 
 
 class CategoryChoices(forms.ModelMultipleChoiceField):
@@ -61,6 +64,13 @@ class ItemForm(SeenMixin, ChangedTextMixin, forms.Form):
             "invalid_choice": _("A chosen variant category is not there any more. Choose again.")
         },
     )
+    ingredients = ChosenNamesField(
+        label=_("Ingredients"),
+        help_text=_("When one of them is out, this is off with it."),
+    )
+    more_ingredients = NamesField(
+        label=_("Other ingredients"), help_text=_("With commas between them, for example Ayam, Telur.")
+    )
     picture = forms.FileField(
         label=_("Picture"),
         required=False,
@@ -81,8 +91,10 @@ class ItemForm(SeenMixin, ChangedTextMixin, forms.Form):
         super().__init__(data, files, initial=self._initial(menu_pk))
         self.fields["menu"].queryset = catalog.menus.all()  # type: ignore[attr-defined]
         self.fields["categories"].queryset = catalog.variant_categories.all()  # type: ignore[attr-defined]
+        names = catalog.ingredients.order_by("name").values_list("name", flat=True)
+        self.fields["ingredients"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
         self.show_counters()
-        self.remember(item, "name", "internal_name", "description", "price", "menu", "categories")
+        self.remember(item, *SEEN)
         if item is not None:
             # An existing item's stock has its switch, and its picture a form of its own.
             del self.fields["in_stock"], self.fields["picture"]
@@ -100,7 +112,12 @@ class ItemForm(SeenMixin, ChangedTextMixin, forms.Form):
             return {"in_stock": True, "menu": menu_pk}
         fields = ("name", "internal_name", "description", "price")
         own = {field: getattr(self.item, field) for field in fields}
-        return {**own, "menu": self.item.menu_id, "categories": self.chosen}
+        return {
+            **own,
+            "menu": self.item.menu_id,
+            "categories": self.chosen,
+            "ingredients": value_of(self.item, "ingredients"),
+        }
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -111,6 +128,7 @@ class ItemForm(SeenMixin, ChangedTextMixin, forms.Form):
     def values(self) -> dict[str, Any]:
         """What `editing` takes, without the picture, which is stored first; only after is_valid()."""
         values = {name: value for name, value in self.cleaned_data.items() if name != "picture"}
+        values["ingredients"] = sorted({*values["ingredients"], *values.pop("more_ingredients")})
         place = {pk: position for position, pk in enumerate(self.chosen)}
         # Sorting keeps the library's order among those that are new.
         values["categories"] = sorted(

@@ -16,7 +16,7 @@ FIELDS: Mapping[str, dict[str, forms.Field]] = {
     "menu": {"name": HeadingForm.base_fields["name"]},
     "item": {
         name: ItemForm.base_fields[name]
-        for name in ("name", "internal_name", "description", "price", "menu", "categories")
+        for name in ("name", "internal_name", "description", "price", "menu", "categories", "ingredients")
     },
     "variant_category": dict(CategoryForm.base_fields),
     "variant": {name: VariantForm.base_fields[name] for name in ("name", "price")},
@@ -39,7 +39,7 @@ def read_field(catalog: Catalog, kind: str, name: str, data: QueryDict, before: 
         field = type(field)(
             CHOICES[name](catalog), required=field.required, error_messages=field.error_messages
         )
-    typed = data.getlist("value") if name == "categories" else data.get("value", "")
+    typed = data.getlist("value") if name in ("categories", "ingredients") else data.get("value", "")
     value = field.clean(typed)
     if isinstance(field, TextField) and value != before:
         field.refuse_if_too_long(value)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from menus.ids import fix_ids, propose
+from menus.ingredients import bear
 from menus.journal import Change
 from menus.models import ExternalId, Menu, MenuItem, Variant, VariantCategory
 from menus.sheets.library import Library
@@ -99,7 +100,7 @@ class Work:
         return self._make(kind, [values for pk, values in rows if pk is None])
 
     def _change(self, kind: str, rows: Rows) -> None:
-        lists = {}
+        lists, borne = {}, {}
         for _row, values in rows:
             if "menu_id" in values:
                 values["position"] = self._place(kind, values["menu_id"])
@@ -110,23 +111,32 @@ class Work:
                 self.ids[str(kind), row.pk] = external_id
             if "categories" in values:
                 lists[row.pk] = values.pop("categories")
+            if "ingredients" in values:
+                borne[row.pk] = values.pop("ingredients") or []
             for name, value in values.items():
                 setattr(row, name, value)
         write_rows([row for row, _values in rows], fields - {"external_id", *LISTS.get(kind, ())})
         write_lists(kind, {"categories": lists})
+        self._give(kind, borne)
+
+    def _give(self, kind: str, borne: dict[int, list[str]]) -> None:
+        if borne:
+            bear(self.change, str(kind), borne)
 
     def _make(self, kind: str, rows: list[Values]) -> list[int]:
         model, parent = MODELS[kind], PARENTS[kind]
-        lists, given, made = [], [], []
+        lists, given, made, names = [], [], [], []
         for values in rows:
             given.append(values.pop("external_id", None))
             lists.append(values.pop("categories", None))
+            names.append(values.pop("ingredients", None))
             position = self._place(kind, values.get(parent, self.catalog.pk))
             made.append(model(catalog=self.catalog, position=position, **values))
         model.objects.bulk_create(made)
         self.change.made(kind, [row.pk for row in made])
         links = {row.pk: wanted for row, wanted in zip(made, lists, strict=True) if wanted}
         write_lists(kind, {"categories": links})
+        self._give(kind, {row.pk: wanted for row, wanted in zip(made, names, strict=True) if wanted})
         for row, external_id in zip(made, given, strict=True):
             if external_id:
                 self.ids[str(kind), row.pk] = external_id

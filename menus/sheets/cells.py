@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from menus.forms.fields import RupiahField, TextField, Words
 from menus.hours_text import HoursUnreadable, hours_text, read_hours_text
-from menus.text import clean, whole_number
+from menus.ingredients import IngredientRefused, names_in
+from menus.sentences import INGREDIENT
+from menus.text import clean, folded, whole_number
 
 # Excel takes 32,767 UTF-16 units, and of an emoji two.
 LONGEST = 16_000
@@ -154,6 +156,18 @@ def _internal_name(name: str) -> Field:
     return Field(name, _same, read, empties=True, otherwise="")
 
 
+def written_names(names: list[str]) -> str:
+    return "; ".join(names)
+
+
+def read_names(cell: str) -> list[str]:
+    try:
+        return sorted(names_in(cell), key=folded)
+    except IngredientRefused as refused:
+        raise CellRefused("ingredients", str(INGREDIENT[refused.code])) from None
+
+
+INGREDIENTS = Field("ingredients", written_names, read_names, empties=True, otherwise=None)
 IN_STOCK = Field("in_stock", written_stock, read_stock, otherwise=True)
 # By kind, the fields of a row whose cells need nothing but themselves to be read.
 FIELDS: dict[str, tuple[Field, ...]] = {
@@ -171,6 +185,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         IN_STOCK,
         Field("picture", _same, read_address, otherwise=""),
         Field("hours", hours_text, read_hours_cell),
+        INGREDIENTS,
     ),
     "variant_category": (
         _name(),
@@ -182,5 +197,6 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _name(),
         Field("price", str, _read_price(below_zero=True), otherwise=0),
         IN_STOCK,
+        INGREDIENTS,
     ),
 }

@@ -26,6 +26,13 @@ _ID_MEANING = _(
     "it empty for something new."
 )
 _STOCK_MEANING = _("yes or no")
+_INGREDIENTS = Column(
+    "ingredients",
+    _("Ingredients"),
+    "ingredients, ingredient, bahan",
+    _("What it is made of, with ; between: when one of them is out, it is off."),
+    24,
+)
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     ITEMS: (
@@ -75,6 +82,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             _("Names or ids of variant categories, with ; between them, in the order that customers see."),
             28,
         ),
+        _INGREDIENTS,
     ),
     VARIANTS: (
         Column(
@@ -124,6 +132,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             12,
         ),
         Column("in_stock", _("In stock"), "in stock, stock, stok, tersedia, ada stok", _STOCK_MEANING, 10),
+        _INGREDIENTS,
     ),
 }
 TITLES: dict[str, Words] = {ITEMS: _("Menu items"), VARIANTS: _("Variants")}

@@ -7,7 +7,7 @@ from menus.models import ExternalId
 from menus.sheets.category_drafts import CategoryDrafts
 from menus.sheets.cells import FIELDS, as_cell, short
 from menus.sheets.columns import heading_of
-from menus.sheets.library import BETWEEN_NAMES, Library, fold
+from menus.sheets.library import BETWEEN_NAMES, Library, fold, ingredient_names
 from menus.sheets.matching import (
     Cells,
     Difference,
@@ -111,11 +111,12 @@ def _difference(draft: Draft, drafts: CategoryDrafts, cells: Cells, node: ItemNo
 
 def _current(library: Library, node: ItemNode) -> dict[str, Any]:
     item = node.item
-    named = {field.name for field in FIELDS["item"]} - {"picture", "hours"}
+    named = {field.name for field in FIELDS["item"]} - {"picture", "hours", "ingredients"}
     return {
         **{name: getattr(item, name) for name in named},
         "picture": library.picture_address(item),
         "hours": full_week(item.operational_hours),
+        "ingredients": ingredient_names(node),
     }
 
 

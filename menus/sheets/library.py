@@ -21,6 +21,11 @@ def fold(text: str) -> str:
     return folded(as_cell(text))
 
 
+def ingredient_names(node: ItemNode | VariantNode) -> list[str]:
+    """What it is made of, in the order in which a cell names it."""
+    return sorted((ingredient.name for ingredient in node.ingredients), key=folded)
+
+
 class Library:
     """The tree, looked up by the ids and names that stand in cells; nothing of it changes."""
 

@@ -1,5 +1,7 @@
 """The plan of one row of variants, which speaks of its variant category as well."""
 
+from typing import Any
+
 from menus.models import ExternalId
 from menus.sheets.category_drafts import (
     CategoryDrafts,
@@ -9,7 +11,7 @@ from menus.sheets.category_drafts import (
     plan_category,
 )
 from menus.sheets.cells import FIELDS, short
-from menus.sheets.library import fold
+from menus.sheets.library import fold, ingredient_names
 from menus.sheets.matching import (
     Cells,
     Difference,
@@ -77,7 +79,11 @@ def _meant(draft: Draft, drafts: CategoryDrafts, cells: Cells) -> tuple[int | No
 
 
 def _difference(cells: Cells, node: VariantNode | None) -> Difference:
-    current = {field.name: getattr(node.variant, field.name) for field in FIELDS["variant"]} if node else None
+    current: dict[str, Any] | None = None
+    if node:
+        named = {field.name for field in FIELDS["variant"]} - {"ingredients"}
+        current = {name: getattr(node.variant, name) for name in named}
+        current["ingredients"] = ingredient_names(node)
     return differences(Kind.VARIANT, cells, current)
 
 

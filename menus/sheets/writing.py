@@ -14,9 +14,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from tablib.formats import registry
 
 from menus.hours_text import hours_text
-from menus.sheets.cells import FORMULA, QUOTED, as_cell, quoted, written_stock
+from menus.sheets.cells import FORMULA, QUOTED, as_cell, quoted, written_names, written_stock
 from menus.sheets.columns import COLUMNS, ITEMS, TITLES, VARIANTS
-from menus.sheets.library import Library
+from menus.sheets.library import Library, ingredient_names
 from menus.tree import CategoryNode, ItemNode, Tree, VariantNode
 
 Row = list[Any]
@@ -71,6 +71,7 @@ def _item(library: Library, menu: str, node: ItemNode) -> Row:
         library.picture_address(item),
         hours_text(item.operational_hours),
         library.labels_of(node.categories),
+        written_names(ingredient_names(node)),
     ]
 
 
@@ -78,7 +79,7 @@ def _variants(library: Library) -> list[Row]:
     """A row per variant; a category without any has one of its own."""
     rows: list[Row] = []
     for node in library.tree.categories:
-        variants = [_variant(variant) for variant in node.variants] or [[""] * 4]
+        variants = [_variant(variant) for variant in node.variants] or [[""] * 5]
         rows += [[*_category(node), *cells] for cells in variants]
     return rows
 
@@ -96,7 +97,13 @@ def _category(node: CategoryNode) -> Row:
 
 def _variant(node: VariantNode) -> Row:
     variant = node.variant
-    return [variant.external_id or "", variant.name, variant.price, written_stock(variant.in_stock)]
+    return [
+        variant.external_id or "",
+        variant.name,
+        variant.price,
+        written_stock(variant.in_stock),
+        written_names(ingredient_names(node)),
+    ]
 
 
 def _dataset(kind: str, rows: Iterable[Row]) -> tablib.Dataset:

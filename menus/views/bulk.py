@@ -45,7 +45,9 @@ def bulk(request: MemberRequest, catalog_pk: int) -> HttpResponse:
         words = _("Type how many items go: %(count)d. Nothing was done yet.") % {"count": len(planned.lines)}
         return _page(request, catalog, form, pks, planned, words)
     done = ngettext("%(count)d item is changed.", "%(count)d items are changed.", count) % {"count": count}
-    messages.success(request, done + " " + _("GoFood gets it when you publish, and you can undo it."))
+    at_once = operation in ("stock", "give", "take")
+    rest = _("You can undo it.") if at_once else _("GoFood gets it when you publish, and you can undo it.")
+    messages.success(request, f"{done} {rest}")
     return reach.go(request, "menu")
 
 
@@ -107,6 +109,8 @@ def _words_of(tree: Tree, operation: str) -> Any:
             return hours_words(value)
         if operation == "move":
             return str(menus.get(value, ""))
+        if operation in ("give", "take"):
+            return ", ".join(value) or none
         if operation == "delete":
             return "" if value else removed
         return ", ".join(str(categories.get(pk, "")) for pk in value) or none

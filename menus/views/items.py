@@ -104,7 +104,7 @@ def _facts(request: MemberRequest, item: MenuItem) -> dict[str, Any]:
         "after": pks[place + 1] if place is not None and place + 1 < len(pks) else None,
         "row": {**_at_outlet(at), "mark": marks_at(found)("item", item.pk, _by_hand(at))},
         "outlet": found.outlet,
-        "shown": {"categories": seen(item, "categories")},
+        "shown": {name: seen(item, name) for name in ("categories", "ingredients")},
         **hours_context(item),
     }
 

@@ -128,4 +128,9 @@ def _stock(in_stock: bool) -> str:
     return _("in stock") if in_stock else _("out of stock")
 
 
-SHOWN: dict[str, Callable[[Any], str]] = {"price": rupiah, "hours": hours_text, "in_stock": _stock}
+SHOWN: dict[str, Callable[[Any], str]] = {
+    "price": rupiah,
+    "hours": hours_text,
+    "in_stock": _stock,
+    "ingredients": ", ".join,
+}

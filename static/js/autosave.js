@@ -34,7 +34,8 @@ export async function send(address, values) {
 
 function valuesOf(field) {
   if (field.tagName !== "FIELDSET") return [field.value];
-  return [...field.querySelectorAll("input:checked")].map((input) => input.value);
+  // A field of text in a choice names more to choose.
+  return [...field.querySelectorAll("input:checked, input[type=text]")].map((input) => input.value).filter(Boolean);
 }
 
 function stateOf(field) {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from menus import bulk, editing
 from menus.bulk import CountNotTyped, PlanChanged, Wish, new_price
-from menus.models import CatalogEdit, MenuItem
+from menus.models import CatalogEdit, Ingredient, IngredientLink, MenuItem
 from menus.payload import payload_of
 from menus.text import HIGHEST_PRICE
 from menus.tree import load_tree
@@ -55,6 +55,8 @@ def values_of(operation, catalog):
         "attach": {"category": catalog.variant_categories.last()},
         "detach": {"category": catalog.variant_categories.first()},
         "move": {"menu": catalog.menus.last()},
+        "give": {"names": ["Telur"]},
+        "take": {"names": ["AYAM"]},
         "delete": {},
     }[operation]
 
@@ -117,19 +119,24 @@ def test_one_undo_takes_all_of_it_back(catalog, items, user, operation):
         category = VariantCategoryFactory(catalog=catalog)
         VariantFactory(category=category)
     MenuFactory(catalog=catalog, position=10**6)
+    ayam = Ingredient.objects.create(catalog=catalog, name="Ayam")
     for item in items[::2]:
         item.variant_categories.add(catalog.variant_categories.first())
+        IngredientLink.objects.create(ingredient=ayam, item=item)
     before = payload_of(load_tree(catalog))
     values = values_of(operation, catalog)
     count = bulk.apply(
         catalog, wish(catalog, operation, values, [item.pk for item in items], typed="10"), user
     )
-    assert count == (5 if operation == "detach" else 10)
+    assert count == (5 if operation in ("detach", "take") else 10)
     after = payload_of(load_tree(catalog))
-    assert after != before or operation == "hours"
+    assert after != before or operation in ("hours", "give", "take")
+    borne = {"give": 15, "take": 0}.get(operation, 5)
+    assert IngredientLink.objects.count() == borne or operation == "delete"
     assert CatalogEdit.objects.count() == 1
     undo(last_edit(catalog, user), user)
     assert payload_of(load_tree(catalog)) == before
+    assert IngredientLink.objects.count() == 5
 
 
 @pytest.mark.parametrize("operation", bulk.OPERATIONS)

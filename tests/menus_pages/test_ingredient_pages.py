@@ -10,6 +10,7 @@ from django.utils import timezone
 from menus.editing import save_item, set_stock
 from menus.ingredient_outs import switch_ingredient
 from menus.models import Ingredient, IngredientLink, IngredientOut, OutletCatalog, Variant
+from menus.seen import digest
 from tests.factories import OutletFactory
 from tests.menus.factories import MenuItemFactory
 from tests.menus_pages.conftest import Shop
@@ -155,3 +156,88 @@ def test_the_pages_cost_the_same_for_many(shop: Shop, ayam: Ingredient, name: st
 
     few = cost(2)
     assert cost(20) == few
+
+
+# --- where items and variants are edited ------------------------------------------------------
+
+
+def save(shop: Shop, kind: str, pk: int, **typed: Any) -> str:
+    answer = shop.client("manager").post(shop.url("save_field", kind, pk), {"field": "ingredients", **typed})
+    return answer.content.decode()
+
+
+def names_of(item: Any) -> list[str]:
+    return sorted(item.ingredient_links.values_list("ingredient__name", flat=True))
+
+
+def test_the_panel_saves_chosen_and_new_ones_by_themselves(shop: Shop, ayam: Ingredient) -> None:
+    shown = page(shop, "menu_item", shop.item.pk, who="manager")
+    assert 'data-field="ingredients"' in shown
+    assert "Saved" in save(shop, "item", shop.item.pk, value=["Ayam", "Telur, tahu"])
+    assert names_of(shop.item) == ["Ayam", "Telur", "tahu"]
+    save(shop, "item", shop.item.pk)
+    assert names_of(shop.item) == []
+
+
+def test_too_long_a_name_is_refused_beside_the_field(shop: Shop, ayam: Ingredient) -> None:
+    assert "at most 60 characters" in save(shop, "item", shop.item.pk, value=["x" * 61])
+    assert names_of(shop.item) == ["Ayam"]
+
+
+def test_two_people_on_the_ingredients_of_one_item_are_told(shop: Shop, ayam: Ingredient) -> None:
+    save_item(shop.item, {"ingredients": ["Cabe"]}, shop.cast.owner)
+    answer = save(shop, "item", shop.item.pk, value=["Telur"], shown=digest(["Ayam"]))
+    assert 'data-result="conflict"' in answer
+    assert names_of(shop.item) == ["Cabe"]
+
+
+def test_without_script_the_whole_form_keeps_them(shop: Shop, ayam: Ingredient) -> None:
+    typed = {
+        "name": shop.item.name,
+        "price": "15000",
+        "menu": shop.item.menu_id,
+        "ingredients": ["Ayam"],
+        "more_ingredients": "Bawang",
+    }
+    shop.client("manager").post(shop.url("menu_item", shop.item.pk), typed)
+    assert names_of(shop.item) == ["Ayam", "Bawang"]
+
+
+def test_a_variant_gets_them_on_the_page_of_its_category(shop: Shop) -> None:
+    variant = Variant.objects.filter(category=shop.category).order_by("pk")[0]
+    typed = {
+        "name": shop.category.name,
+        "min_quantity": "0",
+        "max_quantity": "1",
+        "variants-TOTAL_FORMS": "1",
+        "variants-INITIAL_FORMS": "1",
+        "variants-0-pk": variant.pk,
+        "variants-0-name": variant.name,
+        "variants-0-price": variant.price,
+        "variants-0-in_stock": "on",
+        "variants-0-ingredients": "Ayam, Cabe",
+    }
+    shop.client("manager").post(shop.url("variant_category", shop.category.pk), typed)
+    assert names_of(variant) == ["Ayam", "Cabe"]
+    assert 'value="Ayam, Cabe"' in page(shop, "variant_category", shop.category.pk, who="manager")
+
+
+@pytest.mark.parametrize(
+    ("operation", "names", "after"),
+    [("give", "Telur, AYAM", ["Ayam", "Telur"]), ("take", "ayam", [])],
+)
+def test_many_items_get_or_lose_them_after_a_look(
+    shop: Shop, ayam: Ingredient, operation: str, names: str, after: list[str]
+) -> None:
+    url, typed = shop.url("bulk", shop.catalog.pk), {"operation": operation, "names": names}
+    shown = shop.client("manager").post(url, {**typed, "items": [shop.item.pk], "stage": "preview"})
+    assert names_of(shop.item) == ["Ayam"]
+    seen = shown.context["plan"].digest
+    shop.client("manager").post(url, {**typed, "items": [shop.item.pk], "stage": "apply", "shown": seen})
+    assert names_of(shop.item) == after
+
+
+def test_many_items_without_a_name_of_an_ingredient_is_asked_for(shop: Shop) -> None:
+    url = shop.url("bulk", shop.catalog.pk)
+    answer = shop.client("manager").post(url, {"operation": "give", "items": [shop.item.pk]})
+    assert "Type at least one." in answer.content.decode()

@@ -63,6 +63,27 @@ def test_another_plan_than_was_shown_is_not_applied(catalog, user):
     assert catalog.menu_items.get().price == 17000
 
 
+def test_ingredients_are_given_taken_and_undone_with_the_rest(catalog, user):
+    head = "external_id|menu|name|price|bahan"
+    upload = uploaded(
+        catalog, "geprek|Ayam|Ayam Geprek|16000|ayam; Cabe", "|Ayam|Tahu|5000|AYAM, Tahu", head=head
+    )
+    applied(upload, user)
+    names = catalog.ingredients.values_list("name", flat=True)
+    assert {name.lower() for name in names} == {"ayam", "cabe", "tahu"}
+    assert [item.ingredient_links.count() for item in catalog.menu_items.order_by("pk")] == [2, 2]
+    applied(uploaded(catalog, "geprek|Ayam|Ayam Geprek|16000|", head=head), user)
+    assert catalog.menu_items.order_by("pk")[0].ingredient_links.count() == 0
+    undoing.undo(CatalogEdit.objects.latest("pk"), user)
+    assert catalog.menu_items.order_by("pk")[0].ingredient_links.count() == 2
+
+
+def test_too_long_an_ingredient_is_refused_in_its_row(catalog):
+    head = "external_id|menu|name|price|ingredients"
+    plan = dry_run(uploaded(catalog, f"geprek|Ayam|Ayam Geprek|16000|{'x' * 61}", head=head))
+    assert [reason.code for row in plan.rows for reason in row.reasons] == ["ingredients"]
+
+
 def test_nothing_of_it_is_applied_where_rows_are_refused_and_nobody_agreed(catalog, user):
     upload = uploaded(catalog, "geprek|Ayam|Ayam Geprek|16000", "|Ayam|Tahu|mahal")
     with pytest.raises(ApplyRefused) as refused:
