@@ -44,6 +44,7 @@ app.conf.beat_schedule = {
     "send letters": {"task": "merchants.tasks.send_letters", "schedule": schedule(30.0)},
     "forget old letters": {"task": "merchants.tasks.forget_old_letters", "schedule": schedule(3600.0)},
     "sweep pictures": {"task": "menus.tasks.sweep_pictures", "schedule": schedule(15.0)},
+    "ask what is still off": {"task": "menus.tasks.ask_what_is_still_off", "schedule": schedule(300.0)},
     "sweep stock": {"task": "menus.tasks.sweep_stock", "schedule": schedule(5.0)},
     "sweep closings": {"task": "merchants.tasks.sweep_closings", "schedule": schedule(5.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},

@@ -18,10 +18,10 @@ from menus import ingredient_outs
 from menus.editing import set_stock
 from menus.journal import one_edit
 from menus.locking import lock_catalog
-from menus.models import Catalog, MenuItem, OutletCatalog, OutletOverride, StockOff, Variant
-from menus.overrides import set_override
+from menus.models import Catalog, Ingredient, MenuItem, OutletCatalog, OutletOverride, StockOff, Variant
+from menus.overrides import save_overrides, set_override
 from menus.snapshots import write_rows
-from menus.stock_effect import MODELS, pks_of
+from menus.stock_effect import MODELS, Key, pks_of
 
 Thing = MenuItem | Variant
 
@@ -87,6 +87,35 @@ def _until(
         fields = {"back_at": back_at}
         StockOff.objects.update_or_create(**place, defaults=fields, create_defaults={**fields, "by": user})
     # Else it is off in the catalog, with nothing of its own here: there is nothing to come back from.
+
+
+def all_on(
+    catalog: Catalog, outlet: Outlet, keys: Collection[Key], ingredients: Collection[int], user: User | None
+) -> None:
+    """These things are switched on, and these ingredients there again, at the outlet: one change, one undo."""
+    facts = {"count": len(keys) + len(ingredients), "outlet": outlet.name}
+    with one_edit(catalog.pk, "stock_all_on", user, facts) as change:
+        alone = not OutletCatalog.objects.filter(catalog=catalog).exclude(outlet=outlet).exists()
+        if alone:
+            for kind, model in MODELS.items():
+                here = model.objects.filter(catalog=catalog, pk__in=pks_of(keys, kind))
+                pks = list(here.values_list("pk", flat=True))
+                change.note(kind, pks, ["name", "in_stock"])
+                _on_in_the_catalog(model, pks)
+        values = {"in_stock": None if alone else True}
+        save_overrides(catalog, {key: {outlet.pk: values} for key in _still_there(catalog, keys)}, user)
+        for ingredient in Ingredient.objects.filter(catalog=catalog, pk__in=ingredients):
+            ingredient_outs.switch_ingredient(ingredient, False, [outlet], user)
+
+
+def _still_there(catalog: Catalog, keys: Collection[Key]) -> list[Key]:
+    return [
+        (kind, pk)
+        for kind, model in MODELS.items()
+        for pk in model.objects.filter(catalog=catalog, pk__in=pks_of(keys, kind)).values_list(
+            "pk", flat=True
+        )
+    ]
 
 
 def bring_back() -> int:

@@ -87,6 +87,12 @@ class Line:
         return min((out.since for out in self.mark.outs), default=None)
 
     @property
+    def until_somebody_says(self) -> bool:
+        """Whether nothing ends it by itself: neither the hand that switched it off, nor what it is made of."""
+        by_itself = self.mark.by_hand or (self.mark.off is not None and self.mark.off.back_at is not None)
+        return not by_itself or any(out.back_at is None for out in self.mark.outs)
+
+    @property
     def by(self) -> User | None:
         """Who switched it, or what it is made of, off."""
         if not self.mark.by_hand:

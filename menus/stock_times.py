@@ -9,6 +9,8 @@ from menus.models import MenuItem
 
 FOR_NOW, HOUR, TODAY, UNTIL = "say", "hour", "today", "until"
 MIDNIGHT = "00:00"
+BEFORE_OPENING = timedelta(hours=1)
+OTHERWISE_OPEN = "08:00"
 
 
 def hours_of(catalog_pk: int) -> Hours:
@@ -26,6 +28,14 @@ def hours_by_catalog(catalog_pks: Collection[int]) -> dict[int, Hours]:
             for day in DAYS:
                 hours[day] = hours[day] + [span for span in own.get(day) or [] if span not in hours[day]]
     return found
+
+
+def morning_at(hours: Hours, now: datetime) -> datetime:
+    """An hour before the first opening of this day, by the outlet's clock; at 07:00 on a day without hours."""
+    starts = sorted(_openings(hours, now.date()))
+    opening = _at(now.date(), starts[0] if starts else OTHERWISE_OPEN, now.tzinfo)
+    midnight = _at(now.date(), MIDNIGHT, now.tzinfo)
+    return max(opening - BEFORE_OPENING, midnight)
 
 
 def next_opening_day(hours: Hours, now: datetime) -> datetime:

@@ -6,6 +6,7 @@ from menus import (
     confirming,
     importing,
     journal,
+    mornings,
     picture_work,
     publishing,
     readings,
@@ -74,6 +75,12 @@ def sweep_stock() -> None:
     stock_sending.free_stuck()
     for outlet_pk in stock_sending.due_outlets():
         send_stock.apply_async(args=(outlet_pk,), expires=UNTIL_THE_NEXT_SWEEPS)
+
+
+@shared_task(name="menus.tasks.ask_what_is_still_off")
+def ask_what_is_still_off() -> None:
+    mornings.ask_due()
+    mornings.forget_old()
 
 
 @shared_task(name="menus.tasks.forget_old_edits")

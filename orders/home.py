@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from gobiz_admin.merchants.models import Merchant, Outlet, Proof
 from gobiz_admin.merchants.roles import Action
 from menus.models import MappingAlert, Sync
+from menus.mornings import open_mornings
 from menus.stock_lists import items_off
 from orders.models import Order
 from webhooks.health import dead_count
@@ -55,6 +56,7 @@ def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
         .annotate(Count("pk"))
     )
     off, silences = items_off(outlets), silences_of(outlets)
+    still = {row.outlet.pk: len(row.lines) for row in open_mornings(outlets)}
     return [
         {
             "outlet": outlet,
@@ -64,6 +66,7 @@ def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
             **orders.get(outlet.pk, {"orders_today": 0, "waiting": 0}),
             "alerts": alerts.get(outlet.pk, 0),
             "items_off": off.get(outlet.pk),
+            "still_off": still.get(outlet.pk, 0),
         }
         for outlet in outlets
     ]
@@ -143,6 +146,22 @@ def _needs_of_row(merchant: Merchant, row: dict[str, Any]) -> list[Need]:
                 outlet.name,
                 _at("alerts", merchant, outlet),
                 _("Repair"),
+            )
+        )
+    if row["still_off"]:
+        text = ngettext(
+            "%(count)d is still off since yesterday or longer",
+            "%(count)d are still off since yesterday or longer",
+            row["still_off"],
+        )
+        needs.append(
+            Need(
+                "warning",
+                text % {"count": row["still_off"]},
+                outlet.name,
+                _at("still_off", merchant, outlet),
+                _("Look through them"),
+                Action.SWITCH_STOCK,
             )
         )
     if row["silence"].level == Level.RED:

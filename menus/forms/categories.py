@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from gobiz_admin.merchants.models import User
 from menus import editing
 from menus.forms.fields import ChangedTextMixin, RupiahField, TextField
-from menus.forms.seen import SeenMixin
-from menus.journal import one_edit
 from menus.forms.ingredients import NamesField
+from menus.forms.seen import SeenMixin
 from menus.ingredients import joined
+from menus.journal import one_edit
 from menus.models import Catalog, Variant, VariantCategory
 from menus.text import number_of
 

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from menus.forms.fields import ChangedTextMixin, RupiahField, TextField
-from menus.forms.seen import SeenMixin
 from menus.forms.ingredients import ChosenNamesField, NamesField
+from menus.forms.seen import SeenMixin
 from menus.models import Catalog, Menu, MenuItem, VariantCategory
 from menus.seen import seen, value_of
 

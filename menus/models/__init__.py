@@ -17,6 +17,7 @@ from menus.models.confirmations import PriceConfirmation
 from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
 from menus.models.ingredients import Ingredient, IngredientLink, IngredientOut
+from menus.models.mornings import StockMorning
 from menus.models.pictures import Picture, PictureCheck, PictureFix
 from menus.models.readings import LiveReading
 from menus.models.rollouts import Rollout, RolloutOutlet
@@ -49,6 +50,7 @@ __all__ = [
     "Rollout",
     "RolloutOutlet",
     "SheetUpload",
+    "StockMorning",
     "StockOff",
     "StockSwitch",
     "Sync",

@@ -34,6 +34,8 @@ OPERATIONS: dict[str, Words] = {
     "hours": gettext_lazy("hours"),
     "attach": gettext_lazy("variant categories"),
     "detach": gettext_lazy("variant categories"),
+    "give": gettext_lazy("ingredients"),
+    "take": gettext_lazy("ingredients"),
     "move": gettext_lazy("menu"),
     "delete": gettext_lazy("removal"),
 }
@@ -154,6 +156,12 @@ def _other(edit: CatalogEdit) -> str:
     return ngettext("a change of %(count)d row", "a change of %(count)d rows", count) % {"count": count}
 
 
+def _all_on(edit: CatalogEdit) -> str:
+    return _("all that was still off at %(outlet)s") % {
+        "outlet": str(edit.facts.get("outlet", ""))[:LONGEST_NAME]
+    }
+
+
 _WORDS: dict[str, Callable[[CatalogEdit], str]] = {
     "changed": _changed,
     "added": _added,
@@ -166,4 +174,5 @@ _WORDS: dict[str, Callable[[CatalogEdit], str]] = {
     "bound": _bound,
     "restored": _restored,
     "switched": _switched,
+    "on": _all_on,
 }

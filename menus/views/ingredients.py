@@ -92,7 +92,7 @@ def ingredient_back(request: MemberRequest, pk: int) -> HttpResponse:
         raise Http404
     switch_ingredient(ingredient, False, outlets, request.user)
     messages.success(request, _back_words(ingredient, outlets))
-    return reach.go(request, "ingredients")
+    return reach.go(request, "still_off" if request.POST.get("next") == "still_off" else "ingredients")
 
 
 @member_view(Action.EDIT_MENU, "POST")

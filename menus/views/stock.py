@@ -17,6 +17,7 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from menus.forms.stock import OffForm
 from menus.models import MenuItem, OutletCatalog, StockSwitch, Variant
+from menus.mornings import open_mornings
 from menus.sentences import stock_sentence
 from menus.stock import switch
 from menus.stock_effect import by_hand, hands_at
@@ -52,6 +53,7 @@ def stock(request: MemberRequest) -> HttpResponse:
         "groups": off_lines(outlets),
         "failed": [(row, stock_sentence(row)) for row in failed_lines(outlets)],
         "outlet": request.place.outlet,
+        "mornings": open_mornings(outlets),
         "catalog": sellings[0].catalog if catalogs else None,
     }
     return render(request, "menus/stock.html", context)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from menus.mornings import open_mornings
 from orders import actions
 from orders.board import board, dressed
 from orders.closing_page import is_closed
@@ -19,7 +20,8 @@ from orders.models import Order, OrderAction
 
 @member_view(Action.SEE_ORDERS)
 def inbox(request: MemberRequest) -> HttpResponse:
-    return render(request, "orders/inbox.html", _board_of(request))
+    mornings = open_mornings(request.place.chosen_outlets)
+    return render(request, "orders/inbox.html", {**_board_of(request), "mornings": mornings})
 
 
 @member_view(Action.SEE_ORDERS)

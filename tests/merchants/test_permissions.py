@@ -26,6 +26,7 @@ from menus.models import (
     MenuImport,
     OutletCatalog,
     Rollout,
+    StockMorning,
     StockSwitch,
     Sync,
 )
@@ -96,6 +97,8 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "stock": ("GET", Action.SWITCH_STOCK),
     "stock_off": ("GET POST", Action.SWITCH_STOCK),
     "stock_again": ("POST", Action.SWITCH_STOCK),
+    "still_off": ("GET", Action.SWITCH_STOCK),
+    "still_off_answer": ("POST", Action.SWITCH_STOCK),
     "ingredients": ("GET", Action.SWITCH_STOCK),
     "ingredient": ("GET POST", Action.EDIT_MENU),
     "ingredient_new": ("POST", Action.EDIT_MENU),
@@ -269,6 +272,9 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
         },
         "variant_stock": {"pk": variant.pk},
         **{name: {"pk": ingredient.pk} for name in ("ingredient", "ingredient_out", "ingredient_back")},
+        "still_off_answer": {
+            "pk": StockMorning.objects.create(outlet=outlet, day=timezone.now(), at=timezone.now()).pk
+        },
         "menu_heading": {"pk": menu.pk},
         "variant_category": {"pk": category.pk},
         "sync_page": {"pk": sync.pk},

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("menus", "0012_mapped_ids"),
+        ("menus", "0013_readings"),
         ("merchants", "0003_outlet_commission"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
