@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -68,14 +68,14 @@ class Place:
         return f"?outlet={self._wanted}" if self._wanted else ""
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def in_outlets_zone(view: View) -> View:
     """A page inside a merchant that shows and takes times in the zone of the chosen outlets."""
 
     @wraps(view)
-    def inner(request: MemberRequest, **kwargs: Any) -> HttpResponse:
+    def inner(request: MemberRequest, **kwargs: Any) -> HttpResponseBase:
         with timezone.override(request.place.zone):
             return view(request, **kwargs)
 
@@ -90,7 +90,7 @@ def member_view(action: Action, *methods: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def inner(request: MemberRequest, merchant_id: int, **kwargs: Any) -> HttpResponse:
+        def inner(request: MemberRequest, merchant_id: int, **kwargs: Any) -> HttpResponseBase:
             member = get_object_or_404(
                 Member.objects.select_related("merchant"), user=request.user, merchant_id=merchant_id
             )

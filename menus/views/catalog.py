@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.gzip import gzip_page
 
@@ -15,17 +15,26 @@ from menus.stock_lists import Mark
 from menus.undoing import last_edit
 from menus.views import reach
 from menus.views.edit_words import edit_sentence
+from menus.views.in_pieces import in_pieces, streamed, whole
 from menus.views.rows import marks_at, of_category, of_item
+
+# Of so few, the whole list is made sooner than its beginning has come to the browser.
+FEW_ITEMS = 100
 
 
 @member_view(Action.SEE_MENU)
 @gzip_page  # of hundreds of items it is a megabyte; compressed, a twentieth
-def menu(request: MemberRequest) -> HttpResponse:
+def menu(request: MemberRequest) -> HttpResponseBase:
     outlet = request.place.outlet
     if outlet is None:
         return render(request, "menus/choose.html", {"rows": choices(request)})
     found = review(outlet, reach.selling_at(outlet))
-    return render(request, "menus/menu.html", {**foot(request, outlet, found), "menus": _menus(found)})
+    menus = _menus(found)
+    values = {**foot(request, outlet, found), "menus": menus}
+    if found.tree is None:
+        return render(request, "menus/menu.html", values)
+    pieces = in_pieces(request, "menus/menu.html", values, "menus/_menu_section.html", menus)
+    return whole(pieces) if len(found.tree.items) <= FEW_ITEMS else streamed(request, pieces)
 
 
 @member_view(Action.SEE_MENU)
