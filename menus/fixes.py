@@ -15,6 +15,7 @@ from menus.hours import all_day
 from menus.ids import fix_ids, unmapped_in
 from menus.journal import Change, one_edit
 from menus.models import Catalog, Menu, MenuItem, OutletOverride, VariantCategory
+from menus.picture_fixes import fix_pictures
 from menus.snapshots import MODELS, write_rows
 from menus.tree import load_tree
 
@@ -45,6 +46,8 @@ class Fix:
     words: Sentence
     effect: Sentence
     apply: Callable[[Job], int]
+    # Workers do it, one after the other: what is said is that it was begun.
+    later: bool = False
 
 
 def fix(outlet: Outlet, catalog: Catalog, checks: Iterable[Check], user: User | None) -> int:
@@ -141,6 +144,10 @@ def _tidy_names(job: Job) -> int:
     )
 
 
+def _mend_pictures(job: Job) -> int:
+    return fix_pictures(job.change.catalog, job.pks.get(Kind.ITEM, []), job.change.user)
+
+
 def _take_out_menus(job: Job) -> int:
     empty = Menu.objects.filter(
         catalog=job.change.catalog, pk__in=job.pks.get("menu", []), menu_items__isnull=True
@@ -191,6 +198,14 @@ FIXES: dict[str, Fix] = {
         _("Take the spaces out"),
         _("The words of the name stay as they are."),
         _tidy_names,
+    ),
+    "mend_pictures": Fix(
+        _("Make a picture for GoFood of it"),
+        _(
+            "The picture is fetched and kept here as a square PNG of at most 1 MB. One undo takes all of them back."
+        ),
+        _mend_pictures,
+        later=True,
     ),
     "take_out_menus": Fix(
         _("Take the empty menu out"),

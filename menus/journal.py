@@ -124,7 +124,7 @@ def _close(change: Change, rows: list[Values]) -> None:
     AuditEntry.objects.create(
         merchant_id=catalog.merchant_id, user=change.user, action=f"menu.{change.action}", facts=change.facts
     )
-    if not _goes_on(change, rows):
+    if not (_joins(change, rows) or _goes_on(change, rows)):
         CatalogEdit.objects.create(
             catalog=catalog,
             user=change.user,
@@ -150,6 +150,22 @@ def _things(rows: list[Values]) -> list[str] | None:
 
 def _has_outs(row: Values) -> bool:
     return any((row[when] or {}).get("outs") for when in ("before", "after"))
+
+
+def edit_of_batch(catalog_id: int, batch: str) -> CatalogEdit | None:
+    """The change that was begun as this batch, whether it stands or was taken back."""
+    return CatalogEdit.objects.filter(catalog=catalog_id, facts__batch=batch, takes_back=None).first()
+
+
+def _joins(change: Change, rows: list[Values]) -> bool:
+    """Whether it was one more part of a change that workers make bit by bit."""
+    batch = change.facts.get("batch")
+    begun = edit_of_batch(change.catalog.pk, batch) if batch else None
+    if begun is None or begun.undone:
+        return False
+    begun.rows = [*begun.rows, *rows]
+    begun.save(update_fields=["rows"])
+    return True
 
 
 def _goes_on(change: Change, rows: list[Values]) -> bool:

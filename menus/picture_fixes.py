@@ -1,6 +1,7 @@
 """ "Fix it for me": a picture that stands elsewhere is fetched, made square and small, and put in its place."""
 
 import logging
+import uuid
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import User
 from menus import editing
 from menus.fetching import FetchFailed, fetch
-from menus.locking import lock_catalog
+from menus.journal import edit_of_batch, one_edit
 from menus.models import Catalog, MenuItem, Picture, PictureFix
 from menus.pictures import LARGEST_UPLOAD, PictureRefused, keep_picture, make_square
 from menus.waking import wake_task
@@ -27,12 +28,13 @@ State = PictureFix.State
 def fix_pictures(catalog: Catalog, item_pks: Collection[int], user: User | None) -> int:
     """How many of these items wait for a picture of ours now: those whose picture stands elsewhere.
 
-    Three queries, however many they are; asked twice, it is done once.
+    Three queries, however many they are; asked twice, it is done once. It becomes one change, with one undo.
     """
+    batch = uuid.uuid4()
     with transaction.atomic():
         items = MenuItem.objects.filter(catalog=catalog, pk__in=item_pks, picture=None).exclude(image_url="")
         rows = [
-            PictureFix(item_id=pk, url=url, requested_by=user)
+            PictureFix(item_id=pk, url=url, requested_by=user, batch=batch)
             for pk, url in items.order_by("position", "pk").values_list("pk", "image_url")
         ]
         PictureFix.objects.bulk_create(rows, ignore_conflicts=True)
@@ -89,11 +91,13 @@ def _fix(fix: PictureFix) -> str:
 
 
 def _put(fix: PictureFix, picture: Picture) -> None:
-    with transaction.atomic():
-        lock_catalog(fix.item.catalog_id)
-        # Whoever changed or removed it meanwhile had a reason.
+    facts, catalog_id = {"batch": str(fix.batch)}, fix.item.catalog_id
+    with one_edit(catalog_id, "pictures_fixed", fix.requested_by, facts):
+        begun = edit_of_batch(catalog_id, facts["batch"])
+        # Whoever changed or removed it meanwhile, or took those before it back, had a reason.
         still = MenuItem.objects.filter(pk=fix.item_id, picture=None, image_url=fix.url).first()
-        if still is not None:
+        if still is not None and not (begun and begun.undone):
+            facts["name"] = still.name
             editing.save_item(still, {"picture": picture}, fix.requested_by)
 
 

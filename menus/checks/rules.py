@@ -164,17 +164,17 @@ RULES = (
     Rule(
         "picture_not_png", ERROR, "picture", (ITEM,),
         _("Its picture is not a PNG, and GoFood takes no other."),
-        _bad_picture("picture_not_png"), kept=_live_picture,
+        _bad_picture("picture_not_png"), kept=_live_picture, fix="mend_pictures",
     ),
     Rule(
         "picture_not_square", ERROR, "picture", (ITEM,),
         _("Its picture is not square, and GoFood takes square ones only."),
-        _bad_picture("picture_not_square"), kept=_live_picture,
+        _bad_picture("picture_not_square"), kept=_live_picture, fix="mend_pictures",
     ),
     Rule(
         "picture_too_large", ERROR, "picture", (ITEM,),
         _("Its picture is larger than the 1 MB that GoFood takes."),
-        _bad_picture("picture_too_large"), kept=_live_picture,
+        _bad_picture("picture_too_large"), kept=_live_picture, fix="mend_pictures",
     ),
     Rule(
         "hours_unreadable", ERROR, "operational_hours", (ITEM,),

@@ -1,5 +1,7 @@
 """Pictures of menu items: ours, and what is known of those that stand elsewhere."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -68,6 +70,8 @@ class PictureFix(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     code = models.CharField(max_length=40, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    # What was asked for together is one change of the menu, and is taken back together.
+    batch = models.UUIDField(default=uuid.uuid4)
     requested_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -48,8 +48,7 @@ def fix_checks(request: MemberRequest, outlet_pk: int) -> HttpResponse:
         return reach.go(request, "menu")
     chosen = _chosen(request, check_catalog(selling.catalog, outlet))
     count = fixes.fix(outlet, selling.catalog, chosen, request.user)
-    words = ngettext("%(count)d thing is fixed.", "%(count)d things are fixed.", count) % {"count": count}
-    return _done(request, outlet, selling, words if count else _("There was nothing left to fix."))
+    return _done(request, outlet, selling, _fixed_words(chosen, count))
 
 
 @member_view(Action.PUBLISH_MENU, "POST")
@@ -105,6 +104,20 @@ REACH: Mapping[str, Any] = {
     "variant_category": reach.category_of,
     "variant": reach.variant_of,
 }
+
+
+def _fixed_words(chosen: list[Check], count: int) -> str:
+    if not count:
+        return _("There was nothing left to fix.")
+    if fixes.FIXES[chosen[0].fix or ""].later:
+        words = ngettext(
+            "%(count)d picture is being fixed, and leaves this list when it is done.",
+            "%(count)d pictures are being fixed, and leave this list one after the other.",
+            count,
+        )
+    else:
+        words = ngettext("%(count)d thing is fixed.", "%(count)d things are fixed.", count)
+    return words % {"count": count}
 
 
 def _chosen(request: MemberRequest, checks: list[Check]) -> list[Check]:

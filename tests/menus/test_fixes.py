@@ -91,7 +91,8 @@ CODES = {
 
 
 def test_every_fix_is_tested():
-    assert set(CODES.values()) == FIXES.keys()
+    # What workers do later is in test_picture_fixes.py.
+    assert set(CODES.values()) == {code for code, fix in FIXES.items() if not fix.later}
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -9,13 +9,15 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from menus import editing, picture_fixes, picture_work, undoing
-from menus.models import CatalogEdit, MenuItem, Picture, PictureFix
+from menus import editing, fixes, picture_fixes, picture_work, undoing
+from menus.checks import check_catalog
+from menus.models import CatalogEdit, MenuItem, Picture, PictureCheck, PictureFix
 from menus.picture_fixes import fix_next, fix_pictures, latest_fix
 from menus.pictures import public_url
 from menus.sentences import UNEXPECTED, fix_sentence
+from menus.views.edit_words import edit_sentence
 from tests.factories import MemberFactory
-from tests.menus.factories import MenuFactory, MenuItemFactory
+from tests.menus.factories import MenuFactory, MenuItemFactory, selling_outlet
 from tests.menus.test_picture_checks import image, put
 from tests.menus.web import web
 
@@ -113,6 +115,64 @@ def test_asked_twice_it_waits_once(item):
     assert fix_pictures(item.catalog, [item.pk], None) == 0
 
 
+@pytest.fixture
+def three(item):
+    return [item, *(MenuItemFactory(menu=item.menu, image_url=item.image_url) for _ in range(2))]
+
+
+def with_picture_of_ours():
+    return MenuItem.objects.filter(picture__isnull=False).count()
+
+
+def test_what_was_asked_for_together_is_taken_back_together(three):
+    catalog = three[0].catalog
+    user = MemberFactory(merchant=catalog.merchant).user
+    fix_pictures(catalog, [item.pk for item in three], user)
+    assert fix_next()
+    # What somebody does meanwhile is a change of its own.
+    editing.save_item(three[2], {"price": three[2].price + 500}, user)
+    picture_work.work_off()
+    assert with_picture_of_ours() == 3
+    edit = CatalogEdit.objects.get(action="pictures_fixed")
+    assert edit_sentence(edit) == "3 perbaikan"
+    undoing.undo(edit, user)
+    assert with_picture_of_ours() == 0
+    undoing.undo(CatalogEdit.objects.get(takes_back=edit), user)
+    assert with_picture_of_ours() == 3
+
+
+def test_taken_back_halfway_the_others_stay_as_they_are(three):
+    catalog = three[0].catalog
+    user = MemberFactory(merchant=catalog.merchant).user
+    fix_pictures(catalog, [item.pk for item in three], user)
+    assert fix_next()
+    undoing.undo(undoing.last_edit(catalog, user), user)
+    picture_work.work_off()
+    assert with_picture_of_ours() == 0
+    assert not PictureFix.objects.exclude(state=State.DONE).exists()
+    assert CatalogEdit.objects.count() == 2
+
+
+def test_asked_for_one_after_the_other_they_are_two_changes(three):
+    for item in three[:2]:
+        fix(item)
+    assert [len(edit.rows) for edit in CatalogEdit.objects.all()] == [1, 1]
+
+
+@pytest.mark.parametrize("code", ["picture_not_png", "picture_not_square", "picture_too_large"])
+def test_the_checks_mend_all_of_a_kind(code):
+    outlet = selling_outlet()
+    item = MenuItem.objects.get()
+    MenuItem.objects.update(image_url="https://pictures.example.com/new.jpg")
+    PictureCheck.objects.create(
+        merchant=outlet.merchant, url="https://pictures.example.com/new.jpg", state="bad", code=code
+    )
+    found = [check for check in check_catalog(item.catalog, outlet) if check.code == code]
+    assert fixes.fix(outlet, item.catalog, found, None) == 1
+    assert PictureFix.objects.get().item == item
+    assert not CatalogEdit.objects.exists()
+
+
 def test_only_items_of_the_catalog_whose_picture_stands_elsewhere(item):
     foreign, none = MenuItemFactory(), MenuItemFactory(menu=item.menu, image_url="")
     assert fix_pictures(item.catalog, [item.pk, foreign.pk, none.pk, 2**40], None) == 1
@@ -178,4 +238,4 @@ def test_two_workers_take_two(web):
     assert len(done) == 4
     assert PictureFix.objects.filter(state=State.DONE).count() == 4
     assert MenuItem.objects.filter(picture__isnull=False).count() == 4
-    assert CatalogEdit.objects.count() == 4
+    assert [len(edit.rows) for edit in CatalogEdit.objects.all()] == [4]

@@ -5,7 +5,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from menus.models import CatalogVersion, Menu, MenuItem, PriceConfirmation, Sync, Variant
+from menus.models import (
+    CatalogVersion,
+    Menu,
+    MenuItem,
+    PictureCheck,
+    PictureFix,
+    PriceConfirmation,
+    Sync,
+    Variant,
+)
 from tests.menus.factories import MenuItemFactory
 from tests.menus_pages.conftest import Shop
 
@@ -238,3 +247,17 @@ def test_the_categorys_form_asks_while_typing(shop: Shop) -> None:
     body = shop.client().get(shop.url("variant_category", shop.category.pk)).content.decode()
     assert body.count(shop.url("check_field")) == 4
     assert "from:#id_max_quantity" in body
+
+
+def test_pictures_of_a_kind_are_mended_later_and_that_is_said(shop):
+    MenuItem.objects.update(image_url="https://pictures.example.com/new.jpg")
+    PictureCheck.objects.create(
+        merchant=shop.merchant,
+        url="https://pictures.example.com/new.jpg",
+        state="bad",
+        code="picture_not_png",
+    )
+    assert "Make a picture for GoFood of it" in page(shop)
+    answer = post(shop, "fix_checks", {"code": "picture_not_png", "row": ""}, **HTMX)
+    assert "1 picture is being fixed" in answer["HX-Trigger"]
+    assert PictureFix.objects.get().requested_by == shop.cast.owner
