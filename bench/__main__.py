@@ -18,7 +18,7 @@ from bench.figures import Result
 from bench.options import Options
 from bench.place import BenchError, Place
 from bench.product import Product
-from bench.rows import checks, drain, lag, menu_page, old_rows, picture, receiver, sheet, streams
+from bench.rows import checks, drain, lag, menu_page, old_rows, paint, picture, receiver, sheet, streams
 
 ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "receiver": receiver.measure,
@@ -28,6 +28,7 @@ ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "streams": streams.measure,
     "sheet": sheet.measure,
     "menu": menu_page.measure,
+    "paint": paint.measure,
     "picture": picture.measure,
     "checks": checks.measure,
 }

@@ -22,7 +22,7 @@ def main(rounds: int) -> None:
 
     settings.ALLOWED_HOSTS = ["*"]
     measured: list[dict[str, Any]] = []
-    pages = [(size, *_page(size)) for size in SIZES]
+    pages = [(size, *make_page(size)) for size in SIZES]
     for size, user, url in pages:
         client = Client()
         client.force_login(user)
@@ -44,10 +44,10 @@ def _get(client: Any, url: str) -> bytes:
     answer = client.get(url, secure=True)
     if answer.status_code != 200:
         raise RuntimeError(f"{url} answered {answer.status_code}")
-    return bytes(answer.content)
+    return bytes(answer.getvalue())
 
 
-def _page(size: int) -> tuple[Any, str]:
+def make_page(size: int) -> tuple[Any, str]:
     """A member and the address of the menu page of an outlet with so many items."""
     from django.urls import reverse
     from django.utils import timezone

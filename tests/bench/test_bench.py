@@ -11,7 +11,7 @@ import pytest
 
 from bench import bodies, figures, load, options
 from bench.bodies import Door
-from bench.rows import sheet
+from bench.rows import paint, sheet
 from bench.rows.receiver import BARE, DJSTRIPE, DRAINING, RECEIVER, Subject, result
 from gobiz_admin.gobiz.signatures import matches
 
@@ -160,3 +160,15 @@ def test_the_sheets_goal_is_of_the_slowest_round_from_end_to_end():
     assert one.totals == [6, 11]
     assert [goal.met for goal in found.goals] == [False]
     assert "2,000 rows in under 10 s" in str(found)
+
+
+def test_the_paints_goals_are_of_the_first_visit_with_4g():
+    times = {
+        (network, visit, items): [{"paint": paint, "row": paint + 1, "first_byte": 0.1}] * 3
+        for network, slower in (("4G", 1), ("slow 4G", 9))
+        for visit, later in (("first", 1), ("again", 9))
+        for items, paint in ((50, 0.6 * slower * later), (500, 0.8 * slower * later))
+    }
+    assert [goal.met for goal in paint.result(times).goals] == [True, True]
+    times["4G", "first", 500] = [{"paint": 1.2, "row": 2, "first_byte": 0.1}] * 3
+    assert [goal.met for goal in paint.result(times).goals] == [False, False]
