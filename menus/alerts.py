@@ -11,15 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
-from gobiz_admin.merchants.models import Outlet, User
-from menus.covering import Kind, Names, State, close_covered, names_in
-from menus.ids import accept_proposals
+from gobiz_admin.merchants.models import Outlet
+from menus.covering import Kind, State, close_covered
 from menus.locking import lock_outlet
-from menus.models import Catalog, MappingAlert, MappingAlertName, MenuItem, OutletCatalog, Sync, Variant
-from menus.publishing import PublishRefused, request_publish
+from menus.models import MappingAlert, MappingAlertName
 from menus.text import clean, folded
 
-__all__ = ["close_covered", "knowledge", "open_alert", "remaining", "resync"]
+__all__ = ["close_covered", "open_alert", "remaining"]
 
 
 def open_alert(
@@ -71,65 +69,10 @@ def _add_names(alert: MappingAlert, names: dict[Any, Iterable[str]], at: datetim
                 again.append(have[key].pk)
     MappingAlertName.objects.bulk_create(new.values())
     if again:
-        # It was covered, and GoBiz reports it again.
-        MappingAlertName.objects.filter(pk__in=again).update(covered=False)
+        # It was covered, and GoBiz reports it again: what was said of it did not help.
+        MappingAlertName.objects.filter(pk__in=again).update(covered=False, stands_for="", gone=False)
 
 
 def remaining(alert: MappingAlert) -> list[str]:
     """The names that no confirmed sync covers yet; prefetch `names` for lists."""
     return [row.name for row in alert.names.all() if not row.covered]
-
-
-def knowledge(alert: MappingAlert) -> list[tuple[str, str, bool, str]]:
-    """(kind, name, covered, what we know) per name.
-
-    What we know: `in_catalog_never_synced` (publishing will map it), `synced_but_lost` (the last
-    confirmed version has it), `only_on_gofood_or_unknown` (it has to be added or imported first).
-    """
-    live = _confirmed_names(alert.outlet_id)
-    catalog = _catalog_names(alert.outlet_id)
-
-    def known(row: MappingAlertName) -> str:
-        if folded(row.name) in live[row.kind]:
-            return "synced_but_lost"
-        return (
-            "in_catalog_never_synced"
-            if folded(row.name) in catalog[row.kind]
-            else "only_on_gofood_or_unknown"
-        )
-
-    return [(row.kind, row.name, row.covered, known(row)) for row in alert.names.all()]
-
-
-def _confirmed_names(outlet_id: int) -> Names:
-    confirmed = Sync.objects.filter(outlet=outlet_id, state=Sync.State.CONFIRMED)
-    sync = confirmed.select_related("version").order_by("-confirmed_at").first()
-    return names_in(sync.version.payload) if sync else {Kind.ITEM: set(), Kind.VARIANT: set()}
-
-
-def _catalog_names(outlet_id: int) -> Names:
-    catalog = Catalog.objects.filter(sellings__outlet=outlet_id).first()
-    items = MenuItem.objects.filter(catalog=catalog).values_list("name", "internal_name")
-    variants = Variant.objects.filter(catalog=catalog).values_list("name", flat=True)
-    return {
-        Kind.ITEM: {folded(name) for names in items for name in names if name},
-        Kind.VARIANT: {folded(name) for name in variants},
-    }
-
-
-def resync(outlet: Outlet, user: User | None) -> Sync:
-    """The queued sync that will map what the outlet sells.
-
-    When nothing but missing external_ids blocks it, our proposals for them are accepted first: that
-    is the cure that the merchant asked for. Any other error raises PublishRefused and changes nothing.
-    """
-    try:
-        return request_publish(outlet, user, again=True)
-    except PublishRefused as refused:
-        if any(check.code != "external_id_missing" for check in refused.checks):
-            raise
-    with transaction.atomic():
-        lock_outlet(outlet)
-        selling = OutletCatalog.objects.select_related("catalog").get(outlet=outlet)
-        accept_proposals(selling.catalog, user)
-        return request_publish(outlet, user, again=True)

@@ -31,6 +31,8 @@ class ConfirmedMenu:
     by_gobiz_id: dict[Key, ConfirmedRow] = field(default_factory=dict)
     # None: several have this name, so that none of them can be meant.
     by_name: dict[Key, ConfirmedRow | None] = field(default_factory=dict)
+    # Every name, internal ones too, under which it has an external_id.
+    mapped: set[Key] = field(default_factory=set)
 
     def row_of(self, kind: str, row: Mapped) -> ConfirmedRow | None:
         """Recognised as everywhere: by external_id, then by GoBiz id, then by a name that is there once."""
@@ -41,6 +43,9 @@ class ConfirmedMenu:
         )
 
     def add(self, kind: str, row: dict[str, Any]) -> None:
+        if external_id_of(row):
+            given = (clean(row.get("name")), clean(row.get("internal_name")))
+            self.mapped |= {(kind, folded(name)) for name in given if name}
         price = whole_number(row.get("price"))
         if price is None:
             return

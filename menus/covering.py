@@ -3,6 +3,7 @@
 from typing import Any
 
 from gobiz_admin.merchants.announcing import announce
+from menus.ledger import ids_in
 from menus.models import ExternalId, MappingAlert, MappingAlertName, Sync
 from menus.text import folded
 
@@ -19,11 +20,12 @@ def close_covered(sync: Sync) -> None:
     alerts = MappingAlert.objects.filter(
         outlet_id=sync.outlet_id, state=State.OPEN, opened_at__lte=sync.confirmed_at
     ).prefetch_related("names")
-    names = names_in(sync.version.payload)
+    sent = sync.version.payload
+    names, ids = names_in(sent), ids_in(sent)
     covered, closed = [], []
     for alert in alerts:
         rows = list(alert.names.all())
-        found = [row for row in rows if row.covered or folded(row.name) in names[row.kind]]
+        found = [row for row in rows if row.covered or _is_covered(row, names, ids)]
         covered += [row.pk for row in found]
         if len(found) == len(rows):
             closed.append(alert.pk)
@@ -33,6 +35,11 @@ def close_covered(sync: Sync) -> None:
     )
     if alerts:
         announce(sync.outlet.merchant_id, "alerts", outlet=sync.outlet.outlet_id)
+
+
+def _is_covered(row: MappingAlertName, names: Names, ids: Names) -> bool:
+    """The version has the name, or the row that somebody said it is; or it takes it off the menu, as was said."""
+    return folded(row.name) in names[row.kind] or row.stands_for in ids[row.kind] or row.gone
 
 
 def names_in(payload: dict[str, Any]) -> Names:

@@ -99,6 +99,12 @@ def propose(kind: str, name: str, taken: set[str]) -> str:
     return proposal
 
 
+def propose_for(catalog: Catalog, rows: Iterable[tuple[str, Mapped]]) -> dict[Key, str]:
+    """A proposal for each of these (kind, row), in their order; one query."""
+    taken = _taken(catalog)
+    return {(kind, row.pk): propose(kind, row.name, taken[kind]) for kind, row in rows}
+
+
 def _slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "")).strip("-")

@@ -14,6 +14,7 @@ from menus import (
     stock,
     stock_sending,
 )
+from menus.repairing import fixing
 from menus.sheets import uploads
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
@@ -45,9 +46,15 @@ def advance_rollout(rollout_id: int) -> None:
     rollouts.advance(rollout_id)
 
 
+@shared_task(name="menus.tasks.run_repairs")
+def run_repairs() -> None:
+    fixing.run_repairs()
+
+
 @shared_task(name="menus.tasks.sweep_syncs")
 def sweep_syncs() -> None:
     """Free what dead workers left, and wake workers for what is due: no wake-up has to arrive."""
+    fixing.run_repairs()
     publishing.free_stuck_syncs()
     importing.free_stuck_imports()
     importing.expire_imports()

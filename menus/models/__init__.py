@@ -20,6 +20,7 @@ from menus.models.ingredients import Ingredient, IngredientLink, IngredientOut
 from menus.models.mornings import StockMorning
 from menus.models.pictures import Picture, PictureCheck, PictureFix
 from menus.models.readings import LiveReading
+from menus.models.repairs import Repair
 from menus.models.rollouts import Rollout, RolloutOutlet
 from menus.models.sheets import SheetUpload
 from menus.models.stock import StockOff, StockSwitch
@@ -47,6 +48,7 @@ __all__ = [
     "PictureCheck",
     "PictureFix",
     "PriceConfirmation",
+    "Repair",
     "Rollout",
     "RolloutOutlet",
     "SheetUpload",

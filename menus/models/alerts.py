@@ -43,6 +43,10 @@ class MappingAlertName(models.Model):
     kind = models.CharField(max_length=20, choices=ExternalId.Kind.choices)
     name = models.TextField()
     covered = models.BooleanField(default=False)
+    # Somebody said that it is another name for the row of ours with this external_id, or that it is not sold
+    # any more.
+    stands_for = models.TextField(blank=True)
+    gone = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["pk"]

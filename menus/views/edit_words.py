@@ -151,6 +151,11 @@ def _switched(edit: CatalogEdit) -> str:
     return words % {"name": _name(edit), "where": _where_of(edit)}
 
 
+def _repaired(edit: CatalogEdit) -> str:
+    count = int(edit.facts.get("count") or len(edit.rows))
+    return ngettext("%(count)d repaired mapping", "%(count)d repaired mappings", count) % {"count": count}
+
+
 def _other(edit: CatalogEdit) -> str:
     count = len(edit.rows)
     return ngettext("a change of %(count)d row", "a change of %(count)d rows", count) % {"count": count}
@@ -175,4 +180,5 @@ _WORDS: dict[str, Callable[[CatalogEdit], str]] = {
     "restored": _restored,
     "switched": _switched,
     "on": _all_on,
+    "repaired": _repaired,
 }

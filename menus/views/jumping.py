@@ -14,13 +14,22 @@ PAGES = {"menu": "menu_heading", "item": "menu_item", "variant_category": "varia
 
 
 class Jumps:
-    """Links for the checks of one outlet: one query, whatever their number."""
+    """Links for the checks of one outlet: one query, whatever their number, and none with `category_of`
+    (variant → variant category)."""
 
     def __init__(
-        self, request: MemberRequest, outlet: Outlet, selling: OutletCatalog | None, checks: list[Check]
+        self,
+        request: MemberRequest,
+        outlet: Outlet,
+        selling: OutletCatalog | None,
+        checks: list[Check],
+        category_of: dict[int, int] | None = None,
     ) -> None:
         self.merchant_pk, self.query = request.merchant.pk, request.place.query
         self.outlet, self.selling = outlet, selling
+        if category_of is not None:
+            self.category_of = category_of
+            return
         variants = [check.pk for check in checks if check.kind == "variant" and check.pk is not None]
         rows = Variant.objects.filter(pk__in=variants) if variants else Variant.objects.none()
         self.category_of = dict(rows.values_list("pk", "category_id"))

@@ -59,19 +59,34 @@ def _context(request: MemberRequest, pk: int) -> dict[str, Any]:
 def progress(sync: Sync) -> dict[str, Any]:
     """What a page says about the sync."""
     return {
-        "sync": sync,
-        "outlet": sync.outlet,
-        "steps": _steps(sync),
-        "final": sync.state in FINAL,
+        **way_of(sync),
         # Until the live menu was read for the last time there may be more to tell.
         "moving": sync.state not in FINAL
         or (sync.state == State.CONFIRMED and sync.next_attempt_at is not None),
         "proof": _proof(sync) if sync.state == State.CONFIRMED else "",
         "differs": _differences(sync),
         "ticks": _ticks(sync),
+    }
+
+
+def way_of(sync: Sync) -> dict[str, Any]:
+    """How far it has come, without looking at its version."""
+    return {
+        "sync": sync,
+        "outlet": sync.outlet,
+        "steps": _steps(sync),
+        "final": sync.state in FINAL,
         "failure": sync_sentence(sync) if sync.state == State.FAILED else "",
         "hold_up": sync_sentence(sync) if sync.state == State.QUEUED else "",
     }
+
+
+def steps_of_waiting(since: datetime | None) -> list[Step]:
+    """The way of a sync that is not made yet."""
+    return [
+        Step(label, since if state == State.QUEUED else None, "now" if state == State.QUEUED else "todo")
+        for state, label in LABELS.items()
+    ]
 
 
 def _steps(sync: Sync) -> list[Step]:

@@ -6,12 +6,11 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from menus.alerts import knowledge, open_alert, remaining, resync
+from menus.alerts import open_alert, remaining
 from menus.confirming import mapping_updated
 from menus.editing import save_variant
-from menus.ids import without_external_id
-from menus.models import Catalog, MappingAlert, MenuItem, Sync, Variant
-from menus.publishing import PublishRefused, request_publish, send
+from menus.models import MappingAlert, MenuItem, Sync, Variant
+from menus.publishing import request_publish, send
 from tests.menus.factories import selling_outlet
 from webhooks.dispatch import HANDLERS
 
@@ -121,32 +120,6 @@ def test_a_newer_report_of_a_covered_name_uncovers_it(outlet):
     assert remaining(again(alert)) == ["Dada"]
     opened(outlet, [], ["Paha atas"], at=AT + timedelta(seconds=1))
     assert remaining(again(alert)) == ["Paha atas", "Dada"]
-
-
-def test_what_we_know_of_each_name(outlet):
-    confirmed(outlet)
-    save_variant(Variant.objects.get(name="Paha bawah"), {"name": "Sayap"}, None)
-    alert = opened(outlet, ["Bebek"], ["Sayap", "paha atas"])
-    assert knowledge(alert) == [
-        ("item", "Bebek", False, "only_on_gofood_or_unknown"),
-        ("variant", "Sayap", False, "in_catalog_never_synced"),
-        ("variant", "paha atas", False, "synced_but_lost"),
-    ]
-
-
-def test_resync_accepts_proposals_when_only_ids_are_missing(outlet):
-    Variant.objects.update(external_id=None)
-    sync = resync(outlet, None)
-    assert sync.state == "queued"
-    assert without_external_id(Catalog.objects.get()) == []
-
-
-def test_resync_changes_nothing_when_more_is_wrong(outlet):
-    Variant.objects.update(external_id=None)
-    MenuItem.objects.update(price=-1)
-    with pytest.raises(PublishRefused):
-        resync(outlet, None)
-    assert len(without_external_id(Catalog.objects.get())) == 2
 
 
 def handle(outlet, event, body, at=AT):

@@ -16,8 +16,19 @@ from menus.confirming import mapping_updated
 from menus.editing import add_item, save_item
 from menus.ids import IdsRefused, accept_proposals, fix_ids
 from menus.importing import read_live_menu, request_import, run_import
-from menus.models import Catalog, CatalogVersion, MappingAlert, Menu, MenuImport, MenuItem, Sync, SyncAttempt
+from menus.models import (
+    Catalog,
+    CatalogVersion,
+    MappingAlert,
+    Menu,
+    MenuImport,
+    MenuItem,
+    Repair,
+    Sync,
+    SyncAttempt,
+)
 from menus.publishing import request_publish, send
+from menus.repairing.fixing import request_repairs, run_repairs
 from tests.factories import OutletFactory
 from tests.menus.factories import live_menu, selling_outlet
 from tests.menus.test_rollouts import make_chain
@@ -245,3 +256,12 @@ def test_an_import_and_a_publish_and_an_edit_at_once_do_not_block_each_other_for
         if isinstance(result, Exception) and type(result).__name__ != "PublishRefused"
     ]
     assert not unexpected
+
+
+def test_one_fix_by_two_people_and_three_workers_is_one_sync(outlet):
+    open_alert(outlet, "F-1", "mapping_not_found", [], ["Paha atas"], timezone.now())
+    asked = at_once(*[lambda: request_repairs({outlet: {"variant:paha atas": "resend"}}, None)] * 2)
+    assert all(isinstance(count, int) for count in asked), asked
+    assert at_once(*[run_repairs] * 3) == [None] * 3
+    assert Repair.objects.get().state == "sent"
+    assert Sync.objects.count() == CatalogVersion.objects.count() == 1
