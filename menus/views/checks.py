@@ -85,10 +85,10 @@ def most_changed(request: MemberRequest, outlet_pk: int) -> HttpResponse:
 @member_view(Action.EDIT_MENU, "POST")
 def check_field(request: MemberRequest) -> HttpResponse:
     """What would be found about fields of one row if what is typed in them were saved."""
-    kind, pk = request.POST.get("kind", ""), request.POST.get("pk", "")
-    if kind not in REACH:
+    kind, pk = request.POST.get("kind", ""), number_of(request.POST.get("pk"))
+    if kind not in REACH or not pk:
         return HttpResponseBadRequest()
-    row = REACH[kind](request, number_of(pk))
+    row = REACH[kind](request, pk)
     outlet = reach.outlet_selling(request, row.catalog)
     try:
         values = read_typed(kind, request.POST)
