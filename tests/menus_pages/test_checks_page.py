@@ -1,5 +1,7 @@
 """The list of findings: jump, fix, confirm; with htmx and without; and what is said while typing."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -64,6 +66,16 @@ def test_the_menu_and_the_review_lead_to_the_list(shop: Shop) -> None:
     assert shop.url("menu_checks") in page(shop, name="menu_checks")
     assert shop.url("menu_checks") in shop.client().get(shop.url("menu")).content.decode()
     assert shop.url("menu_checks") in page(shop, name="publish_review")
+
+
+def test_a_cashier_is_not_led_to_what_a_cashier_may_not_see(shop: Shop) -> None:
+    guarded(shop)
+    MenuItem.objects.update(description="x" * 230)
+    main = page(shop, "cashier").split("<main", 1)[1].split("</main>", 1)[0]
+    assert "a tenth of what GoFood has" in main
+    client = shop.client("cashier")
+    links = set(re.findall(r'href="(/m/[^"#]+)', main))
+    assert {client.get(link).status_code for link in links} == {200}
 
 
 def test_cashiers_may_look_and_nothing_else(shop: Shop) -> None:
