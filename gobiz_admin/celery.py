@@ -47,6 +47,8 @@ app.conf.beat_schedule = {
     "ask what is still off": {"task": "menus.tasks.ask_what_is_still_off", "schedule": schedule(300.0)},
     "sweep stock": {"task": "menus.tasks.sweep_stock", "schedule": schedule(5.0)},
     "sweep closings": {"task": "merchants.tasks.sweep_closings", "schedule": schedule(5.0)},
+    "sweep drift": {"task": "menus.tasks.sweep_drift", "schedule": schedule(30.0)},
+    "tell of drift": {"task": "menus.tasks.tell_drift", "schedule": schedule(900.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
 }
 for entry in app.conf.beat_schedule.values():

@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from menus.models import (
     Catalog,
     CatalogVersion,
+    Drift,
+    LiveReading,
     MappingAlert,
     MappingAlertName,
     MenuImport,
@@ -49,6 +52,25 @@ class CatalogVersionAdmin(ReadOnly, ModelAdmin):
 class MenuImportAdmin(ReadOnly, ModelAdmin):
     list_display = ["outlet", "state", "error_code", "requested_at", "ended_at"]
     list_filter = ["state"]
+    search_fields = ["outlet__outlet_id"]
+    list_select_related = ["outlet"]
+
+
+@admin.register(LiveReading)
+class LiveReadingAdmin(ReadOnly, ModelAdmin):
+    list_display = ["outlet", "state", "error_code", "requested_at", "read_at"]
+    list_filter = ["state"]
+    search_fields = ["outlet__outlet_id"]
+    list_select_related = ["outlet"]
+    exclude = ["live", "proven"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LiveReading]:
+        return super().get_queryset(request).defer("live", "proven")
+
+
+@admin.register(Drift)
+class DriftAdmin(ReadOnly, ModelAdmin):
+    list_display = ["outlet", "open", "urgent", "read_at", "next_due_at"]
     search_fields = ["outlet__outlet_id"]
     list_select_related = ["outlet"]
 

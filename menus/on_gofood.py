@@ -70,8 +70,9 @@ class OnGofood:
         return differences(self.published, self.shown)
 
 
-def on_gofood(outlet: Outlet) -> OnGofood:
-    return all_on_gofood([outlet])[outlet.pk]
+def on_gofood(outlet: Outlet, at_any_age: bool = False) -> OnGofood:
+    """The same for one outlet."""
+    return all_on_gofood([outlet], at_any_age)[outlet.pk]
 
 
 def all_on_gofood(outlets: Sequence[Outlet], at_any_age: bool = False) -> dict[int, OnGofood]:

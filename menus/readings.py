@@ -146,6 +146,7 @@ def _end(reading: LiveReading, state: str, **facts: Any) -> None:
         # What was handed in meanwhile may be newer.
         older = mine.filter(Q(read_at__lt=reading.started_at) | Q(read_at=None))
         if older.update(**facts, **ended) or mine.update(**ended):
+            wake_task("compare_live_menu", reading.outlet_id)
             announce(reading.outlet.merchant_id, "readings", outlet=reading.outlet.outlet_id)
         _wake_waiting(reading.outlet.gobiz_app_id)
 
@@ -177,6 +178,7 @@ def keep(outlet: Outlet, live: dict[str, Any], at: datetime, proves: CatalogVers
         # Who waits for a reading goes on waiting for its own.
         kept = older.filter(state__in=OPEN).update(**facts) or older.update(**facts, **ended)
         if kept:
+            wake_task("compare_live_menu", outlet.pk)
             announce(outlet.merchant_id, "readings", outlet=outlet.outlet_id)
     return bool(kept)
 

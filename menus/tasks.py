@@ -14,11 +14,14 @@ from menus import (
     stock,
     stock_sending,
 )
+from menus.drift import scanning, telling
 from menus.repairing import fixing
 from menus.sheets import uploads
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
 UNTIL_THE_NEXT_SWEEPS = 10
+# A turn that no worker takes in time comes again with the next hour.
+DRIFT_EXPIRES = 300
 
 
 @shared_task(name="menus.tasks.send_sync")
@@ -39,6 +42,29 @@ def run_menu_import(import_id: int) -> None:
 @shared_task(name="menus.tasks.read_live_menu")
 def read_live_menu(outlet_pk: int) -> None:
     readings.read(outlet_pk)
+
+
+@shared_task(name="menus.tasks.compare_live_menu")
+def compare_live_menu(outlet_pk: int) -> None:
+    scanning.compare_new(outlet_pk)
+
+
+@shared_task(name="menus.tasks.scan_drift")
+def scan_drift(outlet_pk: int) -> None:
+    scanning.scan(outlet_pk)
+
+
+@shared_task(name="menus.tasks.sweep_drift")
+def sweep_drift() -> None:
+    """Wake workers for the outlets whose turn has come, and for what was read and not compared."""
+    for task, outlets in ((scan_drift, scanning.due()), (compare_live_menu, scanning.stale())):
+        for outlet_pk in outlets:
+            task.apply_async(args=(outlet_pk,), expires=DRIFT_EXPIRES)
+
+
+@shared_task(name="menus.tasks.tell_drift")
+def tell_drift() -> None:
+    telling.tell()
 
 
 @shared_task(name="menus.tasks.advance_rollout")

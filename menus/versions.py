@@ -60,6 +60,19 @@ def versions_on_gofood(outlets: Sequence[Outlet]) -> dict[int, CatalogVersion]:
     return found
 
 
+def version_before(version: CatalogVersion) -> CatalogVersion | None:
+    """What GoFood had before it took this one: the newest that it took of another menu, else what was found."""
+    taken = Sync.objects.filter(
+        outlet=version.outlet_id, accepted_at__isnull=False, version__number__lt=version.number
+    )
+    other = (
+        taken.exclude(version__checksum=version.checksum).select_related("version").order_by("-pk").first()
+    )
+    if other is not None:
+        return other.version
+    return CatalogVersion.objects.filter(outlet=version.outlet_id, number=0).first()
+
+
 def comparable(version: CatalogVersion) -> Payload:
     """The version in the shape of a payload; version 0 was kept as GoFood showed it."""
     return version.payload if version.number else from_live(version.payload)

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from gobiz_admin.merchants.models import Merchant, Outlet, Proof
+from gobiz_admin.merchants.outlet_chips import chips_for
 from gobiz_admin.merchants.roles import Action
-from menus.models import MappingAlert, Sync
+from menus.models import Drift, MappingAlert, Sync
 from menus.mornings import open_mornings
 from menus.stock_lists import items_off
 from orders.models import Order
@@ -55,6 +56,8 @@ def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
         .values_list("outlet")
         .annotate(Count("pk"))
     )
+    chips = chips_for(outlets[0].merchant, outlets) if outlets else {}
+    urgent = dict(Drift.objects.filter(outlet__in=outlets, urgent__gt=0).values_list("outlet_id", "urgent"))
     off, silences = items_off(outlets), silences_of(outlets)
     still = {row.outlet.pk: len(row.lines) for row in open_mornings(outlets)}
     return [
@@ -67,6 +70,8 @@ def rows_of(outlets: list[Outlet]) -> list[dict[str, Any]]:
             "alerts": alerts.get(outlet.pk, 0),
             "items_off": off.get(outlet.pk),
             "still_off": still.get(outlet.pk, 0),
+            "chips": chips.get(outlet.pk, []),
+            "urgent_drift": urgent.get(outlet.pk, 0),
         }
         for outlet in outlets
     ]
@@ -162,6 +167,22 @@ def _needs_of_row(merchant: Merchant, row: dict[str, Any]) -> list[Need]:
                 _at("still_off", merchant, outlet),
                 _("Look through them"),
                 Action.SWITCH_STOCK,
+            )
+        )
+    if row["urgent_drift"]:
+        text = ngettext(
+            "%(count)d price, stock or id is another on GoFood",
+            "%(count)d prices, stocks or ids are others on GoFood",
+            row["urgent_drift"],
+        )
+        needs.append(
+            Need(
+                "danger",
+                text % {"count": row["urgent_drift"]},
+                outlet.name,
+                reverse("drift_outlet", args=[merchant.pk, outlet.pk]),
+                _("See what differs"),
+                Action.PUBLISH_MENU,
             )
         )
     if row["silence"].level == Level.RED:

@@ -5,6 +5,7 @@ from typing import Any
 from gobiz_admin.merchants.models import Outlet
 from menus.live_menu import ImportRefused, LiveMenu, read_menu
 from menus.models import CatalogVersion, Sync
+from menus.stock_told import Told, told_since_taken, with_told
 
 Rows = dict[tuple[str, str], Any]
 
@@ -12,10 +13,11 @@ Rows = dict[tuple[str, str], Any]
 class Baseline:
     """The rows of the version that GoFood took last, found by the ids and the name of a live one."""
 
-    def __init__(self, version: CatalogVersion | None) -> None:
+    def __init__(self, version: CatalogVersion | None, told: Told | None = None) -> None:
+        self.known = version is not None
         # Of what we sent, GoFood keeps its own copies of the pictures.
         self.sent = version is not None and version.number > 0
-        self.menu = _read(version)
+        self.menu = _read(version, told or {})
         self._rows: dict[str, Rows] = {
             "item": _keyed(self.menu.items),
             "variant_category": _keyed(self.menu.categories),
@@ -32,15 +34,17 @@ class Baseline:
 
 
 def baseline(outlet: Outlet) -> Baseline:
-    """Of the newest version that GoFood took, else of the live menu as it was found; two queries at most."""
+    """Of the newest version that GoFood took, with the stock that it was told since; else of the live menu as
+    it was found. Four queries at most."""
     taken = Sync.objects.filter(outlet=outlet, state__in=[Sync.State.ACCEPTED, Sync.State.CONFIRMED])
     sync = taken.select_related("version").order_by("-pk").first()
-    return Baseline(sync.version if sync else CatalogVersion.objects.filter(outlet=outlet, number=0).first())
+    version = sync.version if sync else CatalogVersion.objects.filter(outlet=outlet, number=0).first()
+    return Baseline(version, told_since_taken([outlet]).get(outlet.pk))
 
 
-def _read(version: CatalogVersion | None) -> LiveMenu:
+def _read(version: CatalogVersion | None, told: Told) -> LiveMenu:
     try:
-        return read_menu(version.payload) if version else LiveMenu([], [])
+        return read_menu(with_told(version.payload, told)) if version else LiveMenu([], [])
     except ImportRefused:
         return LiveMenu([], [])
 

@@ -14,6 +14,7 @@ from menus.models.catalogs import (
     VariantCategory,
 )
 from menus.models.confirmations import PriceConfirmation
+from menus.models.drift import Drift
 from menus.models.edits import CatalogEdit
 from menus.models.imports import MenuImport
 from menus.models.ingredients import Ingredient, IngredientLink, IngredientOut
@@ -30,6 +31,7 @@ __all__ = [
     "Catalog",
     "CatalogEdit",
     "CatalogVersion",
+    "Drift",
     "ExternalId",
     "Ingredient",
     "IngredientLink",

@@ -97,7 +97,6 @@ def _choice(one: Difference, checked: bool) -> dict[str, Any]:
     if one.field == NEW:
         label = _("removed here") if one.by_us else _("not here yet")
         return {"key": one.key, "label": label, "old": "", "new": _of_new(one), "checked": checked}
-    show = _SHOWN.get(one.field, _text)
     if one.field == "picture":
         return {
             "key": one.key,
@@ -109,10 +108,15 @@ def _choice(one: Difference, checked: bool) -> dict[str, Any]:
     return {
         "key": one.key,
         "label": capfirst(str(FIELDS.get(one.field, one.field))),
-        "old": show(one.old),
-        "new": show(one.new),
+        "old": shown(one.field, one.old),
+        "new": shown(one.field, one.new),
         "checked": checked,
     }
+
+
+def shown(field: str, value: Any) -> str:
+    """The value of a difference's field as a person reads it."""
+    return _SHOWN.get(field, _text)(value)
 
 
 def _of_new(one: Difference) -> str:
@@ -138,15 +142,15 @@ def _text(value: Any) -> str:
 
 
 def _listed(value: Any) -> str:
-    return ", ".join(value) or _("none")
+    return ", ".join(value or ()) or _("none")
 
 
 def _quantities(value: Any) -> str:
-    return selection_sentence(VariantCategory(**value))
+    return selection_sentence(VariantCategory(**value)) if value else _("none")
 
 
 _SHOWN: dict[str, Callable[[Any], str]] = {
-    "price": rupiah,
+    "price": lambda value: rupiah(value) if value is not None else _("none"),
     "in_stock": lambda value: _("in stock") if value else _("out of stock"),
     "hidden": lambda value: _("hidden here") if value else _("shown"),
     "operational_hours": hours_words,

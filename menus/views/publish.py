@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from gobiz_admin.merchants.outlet_chips import chips_for
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.checks import Check, guards_in
@@ -42,7 +43,14 @@ def publish(request: MemberRequest) -> HttpResponse:
     latest = {
         sync.outlet_id: sync for sync in _syncs(request).order_by("outlet_id", "-pk").distinct("outlet_id")
     }
-    rows = [_row(outlet, sellings.get(outlet.pk), latest.get(outlet.pk)) for outlet in outlets]
+    chips = chips_for(request.merchant, outlets)
+    rows = [
+        {
+            **_row(outlet, sellings.get(outlet.pk), latest.get(outlet.pk)),
+            "chips": chips.get(outlet.pk, []),
+        }
+        for outlet in outlets
+    ]
     recent = list(_syncs(request)[: RECENT + 1])
     context = {
         "rows": rows,

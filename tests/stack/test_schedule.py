@@ -22,6 +22,8 @@ PROMISED = {
     "menus.tasks.sweep_stock": 10,
     "menus.tasks.ask_what_is_still_off": 600,
     "menus.tasks.sweep_pictures": 60,
+    "menus.tasks.sweep_drift": 60,
+    "menus.tasks.tell_drift": 3600,
     "menus.tasks.forget_old_edits": 24 * 3600,
     "menus.tasks.forget_old_sheets": 24 * 3600,
 }

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from gobiz_admin.gobiz.scopes import FEATURE_OF_SCOPE, OPTIONAL_SCOPES
 from gobiz_admin.merchants.closing_words import sentence
 from gobiz_admin.merchants.models import Proof
+from gobiz_admin.merchants.outlet_chips import chips_for
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 
@@ -13,7 +14,7 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 @member_view(Action.SEE_OUTLETS)
 def outlets(request: MemberRequest) -> HttpResponse:
     found = request.merchant.outlets.select_related("gobiz_app", "closing__by").prefetch_related("proofs")
-    rows = []
+    rows, chips = [], chips_for(request.merchant, list(found))
     for outlet in found:
         states = [proof.state for proof in outlet.proofs.all()]
         rows.append(
@@ -21,6 +22,7 @@ def outlets(request: MemberRequest) -> HttpResponse:
                 "outlet": outlet,
                 "app": outlet.gobiz_app,
                 "state": sentence(row) if (row := getattr(outlet, "closing", None)) else "",
+                "chips": chips.get(outlet.pk, []),
                 "missing_features": [
                     FEATURE_OF_SCOPE.get(scope, scope)
                     for scope in outlet.gobiz_app.scopes_missing
