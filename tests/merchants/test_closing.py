@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.core import mail
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizUnavailable, RequestRefused, ScopeMissing
-from gobiz_admin.merchants import closing, closing_sending
+from gobiz_admin.merchants import closing, closing_sending, mailing
 from gobiz_admin.merchants.closing import Wish, close, reopen, reopen_due, try_again
 from gobiz_admin.merchants.closing_sending import WAITS, due_outlets, free_stuck, send
 from gobiz_admin.merchants.closings import OutletClosing
-from gobiz_admin.merchants.models import AuditEntry
+from gobiz_admin.merchants.models import AuditEntry, Letter
 from tests.factories import OutletFactory
 from tests.threads import at_once
 
@@ -241,6 +243,11 @@ def test_what_cannot_be_opened_is_tried_again_and_then_asks_for_help(cast, gobiz
     assert len(waits) == len(WAITS)
     assert waits == sorted(waits)
     assert (row.shown, row.told, row.is_late(timezone.now())) == ("not_opened", None, True)
+    # Who looks after outlets is told by e-mail too, once.
+    assert set(Letter.objects.values_list("user", flat=True)) == {cast.owner.pk, cast.manager.pk}
+    mailing.send_due()
+    assert cast.outlet.name in mail.outbox[0].subject
+    assert "/outlets/closed/" in mail.outbox[0].body
     gobiz.errors = []
     assert len(reopen([cast.outlet.pk], cast.owner).changed) == 1
     assert sent(cast.outlet).shown == "open"
@@ -319,3 +326,29 @@ def test_late_is_what_nobody_works_off_or_gobiz_refuses(cast, facts, late):
         outlet=cast.outlet, **{name: moments.get(value, value) for name, value in facts.items()}
     )
     assert row.is_late(timezone.now()) is late
+
+
+def test_two_or_forty_outlets_cost_the_same(cast, gobiz):
+    outlets = [OutletFactory(gobiz_app=cast.app) for _ in range(42)]
+
+    def cost(some):
+        with CaptureQueriesContext(connection) as captured:
+            close(
+                dict.fromkeys([outlet.pk for outlet in some], 0), wish(*some, until=ago(hours=1)), cast.owner
+            )
+            reopen([outlet.pk for outlet in some], cast.owner)
+        return len(captured)
+
+    assert cost(outlets[:2]) == cost(outlets[2:])
+
+
+def test_a_press_makes_what_waits_to_be_opened_go_at_once(cast, gobiz):
+    closed_outlet(cast.outlet)
+    reopen([cast.outlet.pk], cast.owner)
+    gobiz.errors = [GobizUnavailable("503")]
+    OutletClosing.objects.update(next_attempt_at=timezone.now())
+    send(cast.outlet.pk)
+    assert due_outlets() == []
+    assert len(reopen([cast.outlet.pk], cast.cashier).changed) == 1
+    assert due_outlets() == [cast.outlet.pk]
+    assert AuditEntry.objects.filter(action="outlet.opened").count() == 1
