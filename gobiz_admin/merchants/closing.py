@@ -47,12 +47,12 @@ class Result:
 def close(seen: Mapping[int, int], wish: Wish, user: User | None) -> Result:
     """Close the outlets, or say anew why and until when.
 
-    `seen` has by outlet the `wish` that the person saw: one that somebody closed since is left alone.
+    `seen` has by outlet the `wish` that the person saw: one that was closed or opened since is left alone.
     """
     result = Result([], [])
     with transaction.atomic():
         for row in _locked(seen):
-            if row.closed and row.wish != seen[row.outlet_id]:
+            if row.wish != seen[row.outlet_id]:
                 result.left.append(row)
                 continue
             if not row.closed:
