@@ -119,7 +119,8 @@ def _settle(row: OutletClosing, error: GobizError | None, now: datetime) -> None
         row.next_attempt_at = now + (AFTER_A_LOST_CALL if row.told is None else timedelta())
         row.error_code, row.error_facts = "", {}
     elif error is not None and error.transient and row.attempts <= len(WAITS):
-        wait = max(WAITS[row.attempts - 1], timedelta(seconds=error.retry_after or 0))
+        asked = timedelta(seconds=min(error.retry_after or 0, WAITS[-1].total_seconds()))
+        wait = max(WAITS[row.attempts - 1], asked)
         row.state, row.next_attempt_at = State.QUEUED, now + wait
     else:
         row.state, row.next_attempt_at = State.FAILED, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -250,11 +251,13 @@ def test_what_cannot_be_opened_is_tried_again_and_then_asks_for_help(cast, gobiz
     assert sent(cast.outlet).shown == "open"
 
 
-def test_it_waits_as_long_as_gobiz_asks(cast, gobiz):
+@pytest.mark.parametrize(("asked", "waits"), [(40, 40), (1, 3), (86_400, 900)])
+def test_it_waits_as_long_as_gobiz_asks_within_reason(cast, gobiz, asked, waits):
     shut(cast.outlet)
-    gobiz.errors = [GobizUnavailable.never_sent("slow down", retry_after=40)]
-    row = sent(cast.outlet)
-    assert row.next_attempt_at > timezone.now() + timedelta(seconds=30)
+    gobiz.errors = [GobizUnavailable.never_sent("slow down", retry_after=asked)]
+    with time_machine.travel(timezone.now() + timedelta(seconds=1), tick=False):
+        row = sent(cast.outlet)
+        assert row.next_attempt_at == timezone.now() + timedelta(seconds=waits)
     assert row.told is False
 
 
