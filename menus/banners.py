@@ -1,4 +1,4 @@
-"""What every page says about the menu while it costs money: open mapping alerts."""
+"""What every page says about the menu while it costs money: open mapping alerts, prices that are stuck."""
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 from gobiz_admin.merchants.banners import Banner, banner_source
 from gobiz_admin.merchants.models import Merchant
 from menus.models import MappingAlert
+from menus.timed_turns import stuck
 
 
 @banner_source
@@ -28,3 +29,20 @@ def open_mapping_alerts(merchant: Merchant) -> list[Banner]:
             "danger", text, reverse("alerts", args=[merchant.pk]), _("See the alerts"), alerts=len(numbers)
         )
     ]
+
+
+@banner_source
+def stuck_timed_prices(merchant: Merchant) -> list[Banner]:
+    """Timed prices that are over and that GoFood still sells at."""
+    rows = list(stuck(merchant.pk)[:100])
+    if not rows:
+        return []
+    facts = {"count": len(rows), "name": rows[0].name[:60], "outlet": rows[0].outlet.name}
+    text = ngettext(
+        "“%(name)s” still has its timed price on GoFood at %(outlet)s, though it is over: the last publish failed.",
+        "%(count)d prices on GoFood are still timed ones that are over, “%(name)s” at %(outlet)s among them: the last "
+        "publish failed.",
+        len(rows),
+    )
+    url = reverse("publish_review", args=[merchant.pk, rows[0].outlet_id])
+    return [Banner("danger", text % facts, url, _("Review and publish"))]

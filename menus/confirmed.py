@@ -1,5 +1,9 @@
-"""What GoFood was last proven to have of an outlet's menu: the prices that a new one is compared with."""
+"""What GoFood was last proven to have of an outlet's menu: the prices that a new one is compared with.
 
+Of a timed price it is the price that comes back after it: its beginning and its end are no change of price.
+"""
+
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +14,7 @@ from gobiz_admin.merchants.models import Outlet
 from menus.live_menu import external_id_of
 from menus.models import CatalogVersion, ExternalId, Mapped, Sync
 from menus.text import clean, folded, whole_number
+from menus.timed_now import bases_of
 
 Kind = ExternalId.Kind
 Key = tuple[str, str]
@@ -42,11 +47,11 @@ class ConfirmedMenu:
             or self.by_name.get((kind, folded(row.name)))
         )
 
-    def add(self, kind: str, row: dict[str, Any]) -> None:
+    def add(self, kind: str, row: dict[str, Any], base: int | None = None) -> None:
         if external_id_of(row):
             given = (clean(row.get("name")), clean(row.get("internal_name")))
             self.mapped |= {(kind, folded(name)) for name in given if name}
-        price = whole_number(row.get("price"))
+        price = whole_number(row.get("price")) if base is None else base
         if price is None:
             return
         confirmed = ConfirmedRow(price, clean(row.get("image")))
@@ -74,20 +79,25 @@ def confirmed_menus(outlets: Sequence[Outlet]) -> dict[int, ConfirmedMenu]:
     ).distinct("outlet_id")
     of: dict[int, str] = {}
     first: dict[str, int] = {}
-    for outlet_id, pk, checksum in newest.values_list("outlet_id", "pk", "checksum"):
-        of[outlet_id] = checksum
-        first.setdefault(checksum, pk)
-    versions = CatalogVersion.objects.filter(pk__in=first.values()).values_list("checksum", "payload")
-    menus = {checksum: read_confirmed(payload) for checksum, payload in versions}
+    for outlet_id, pk, checksum, timed in newest.values_list("outlet_id", "pk", "checksum", "timed"):
+        # The same menu with another price to come back is another one.
+        of[outlet_id] = checksum + json.dumps(timed) if timed else checksum
+        first.setdefault(of[outlet_id], pk)
+    versions = CatalogVersion.objects.filter(pk__in=first.values()).values_list("pk", "payload", "timed")
+    read = {pk: read_confirmed(payload, bases_of(timed)) for pk, payload, timed in versions}
+    menus = {name: read[pk] for name, pk in first.items()}
     return {outlet.pk: menus[of[outlet.pk]] if outlet.pk in of else ConfirmedMenu() for outlet in outlets}
 
 
-def read_confirmed(payload: dict[str, Any]) -> ConfirmedMenu:
-    """The menu in a version's payload; version 0 has the shape of GET catalog, the others of PUT catalog."""
-    menu = ConfirmedMenu()
+def read_confirmed(payload: dict[str, Any], bases: dict[str, int] | None = None) -> ConfirmedMenu:
+    """The menu in a version's payload; version 0 has the shape of GET catalog, the others of PUT catalog.
+
+    `bases`: by external_id the price without the timed one.
+    """
+    menu, bases = ConfirmedMenu(), bases or {}
     for section in _rows(payload, "menus"):
         for item in _rows(section, "menu_items"):
-            menu.add(Kind.ITEM, item)
+            menu.add(Kind.ITEM, item, bases.get(external_id_of(item) or ""))
     for category in _rows(payload, "variant_categories"):
         for variant in _rows(category, "variants"):
             # No price is no addition, as the import reads it.

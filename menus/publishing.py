@@ -32,6 +32,7 @@ from menus.payload import Payload, checksum, payload_of
 from menus.removals import refuse_unconfirmed
 from menus.stock_sending import is_sending
 from menus.stock_told import with_switches
+from menus.timed_now import note_queued
 from menus.tree import load_tree
 from menus.waking import wake_task
 
@@ -82,8 +83,8 @@ def request_publish(
         if errors := errors_in(checks):
             raise PublishRefused(errors)
         known = on_gofood(outlet)
-        draft = versions.draft_of(known.base, known.now, payload_of(tree), checks)
-        same = versions.same_on_its_way(outlet, draft.payload, bool(known.changed_there))
+        draft = versions.draft_of(known.base, known.now, payload_of(tree), checks, versions.timed_in(tree))
+        same = versions.same_on_its_way(outlet, draft, bool(known.changed_there))
         sync = None if again else same
         if sync is None:
             refuse_unconfirmed(draft.removal, removing)
@@ -105,10 +106,10 @@ def bring_back(
         lock_outlet(outlet)
         selling = OutletCatalog.objects.get(outlet=outlet)
         tree = load_tree(lock_catalog(selling.catalog_id), outlet)
-        payload = versions.sendable(version, tree)
+        payload, timed = versions.sendable(version, tree)
         known = on_gofood(outlet)
-        draft = versions.draft_of(known.base, known.now, payload, [])
-        sync = versions.same_on_its_way(outlet, draft.payload, bool(known.changed_there))
+        draft = versions.draft_of(known.base, known.now, payload, [], timed)
+        sync = versions.same_on_its_way(outlet, draft, bool(known.changed_there))
         if sync is None:
             refuse_unconfirmed(draft.removal, removing)
             sync = queue_sync(outlet, versions.freeze(outlet, draft, user, note, restores=version), user)
@@ -137,6 +138,7 @@ def queue_sync(outlet: Outlet, version: CatalogVersion, user: User | None) -> Sy
     if version.restores is not None:
         facts["restores"] = version.restores.number
     AuditEntry.objects.create(merchant_id=outlet.merchant_id, user=user, action="menu.published", facts=facts)
+    note_queued(outlet, version.timed)
     wake_task("send_sync", sync.pk)
     announce(outlet.merchant_id, "syncs", outlet=outlet.outlet_id, sync=sync.pk)
     return sync

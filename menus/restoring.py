@@ -25,6 +25,7 @@ from menus.models import Catalog, CatalogVersion, ExternalId, OutletCatalog, Pic
 from menus.overrides import Wanted, outlets_selling, save_overrides
 from menus.pictures import shown_address
 from menus.snapshots import MODELS, write_rows
+from menus.timed_now import bases_of
 from menus.tree import Tree, load_tree
 
 ITEM, MENU = "item", "menu"
@@ -126,8 +127,11 @@ def _plan(version: CatalogVersion, catalog: Catalog, kind: str, index: int) -> R
         raise LookupError(index)
     outlet = version.outlet
     tree = load_tree(catalog, outlet)
+    for node in tree.items:
+        # What is taken back is the price without a timed one.
+        node.timed = None
     gone, taken = _as_named_today(live, tree)
-    plan = compare(catalog, outlet, live)
+    plan = compare(catalog, outlet, live, tree=tree)
     others = [other for other in outlets_selling(catalog) if other.pk != outlet.pk]
     found = Restore(kind, index, rows[index].name, plan, outlet, others, gone)
     wanted = _concerned(plan, kind, index)
@@ -149,8 +153,10 @@ def _menu_of(version: CatalogVersion) -> LiveMenu:
         # GoBiz's ids may be others by now, and are nothing that a merchant takes back.
         row.gobiz_id = ""
     if version.number:
+        bases = bases_of(version.timed)
         for item in live.items:
             item.internal_name = item.internal_name or ""
+            item.price = bases.get(item.external_id or "", item.price)
     return live
 
 

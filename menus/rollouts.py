@@ -17,9 +17,11 @@ from menus import versions
 from menus.differences import counted
 from menus.locking import lock_catalog, lock_outlet
 from menus.models import CatalogVersion, MappingAlert, OutletCatalog, Rollout, RolloutOutlet, Sync
+from menus.on_gofood import on_gofood
 from menus.publishing import AlreadyPublished, bring_back, queue_sync
 from menus.removals import RemovalUnconfirmed
 from menus.reviewing import Review, reviews
+from menus.timed_now import note_unsent, retimed, running_by_id
 from menus.waking import wake_task
 
 State = Rollout.State
@@ -53,6 +55,16 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Frozen:
+    """What is sent to an outlet when its turn comes. `revision`: of the catalog that it was made of; `before`: what
+    GoFood has now."""
+
+    version: CatalogVersion
+    revision: int
+    before: CatalogVersion | None
+
+
+@dataclass(frozen=True)
 class Seen:
     """What was on the page: the revision of each catalog, by pk, and GoFood's menu at each outlet, by pk."""
 
@@ -65,19 +77,24 @@ def start(merchant: Merchant, plan: Plan, user: User | None, seen: Seen = Seen()
     if not plan.outlets:
         raise RolloutRefused("nothing_chosen")
     with transaction.atomic():
-        found = _locked_reviews(plan.outlets)
+        in_order = lock_all(plan.outlets)
+        found = reviews(in_order)
         _refuse(found, seen)
-        rollout = Rollout.objects.create(merchant=merchant, requested_by=user, note=plan.note[:200])
-        frozen = _freeze(found, user, plan.note)
-        RolloutOutlet.objects.bulk_create(_rows(rollout, plan, frozen))
-        facts = {"rollout": rollout.pk, "outlets": [outlet.outlet_id for outlet in plan.outlets]}
-        AuditEntry.objects.create(merchant=merchant, user=user, action="menu.rollout_started", facts=facts)
-        wake_task("advance_rollout", rollout.pk)
-        announce(merchant.pk, "syncs", rollout=rollout.pk)
+        return open_rollout(merchant, plan, _freeze(found, user, plan.note), user)
+
+
+def open_rollout(merchant: Merchant, plan: Plan, frozen: dict[int, Frozen], user: User | None) -> Rollout:
+    """The rollout of what was frozen, by outlet pk. The caller holds the outlets' locks."""
+    rollout = Rollout.objects.create(merchant=merchant, requested_by=user, note=plan.note[:200])
+    RolloutOutlet.objects.bulk_create(_rows(rollout, plan, frozen))
+    facts = {"rollout": rollout.pk, "outlets": [outlet.outlet_id for outlet in plan.outlets]}
+    AuditEntry.objects.create(merchant=merchant, user=user, action="menu.rollout_started", facts=facts)
+    wake_task("advance_rollout", rollout.pk)
+    announce(merchant.pk, "syncs", rollout=rollout.pk)
     return rollout
 
 
-def _locked_reviews(outlets: Iterable[Outlet]) -> list[Review]:
+def lock_all(outlets: Iterable[Outlet]) -> list[Outlet]:
     """Always in the same order, so that two who publish at once wait for one another and never for good."""
     in_order = sorted(outlets, key=lambda outlet: outlet.pk)
     for outlet in in_order:
@@ -85,7 +102,7 @@ def _locked_reviews(outlets: Iterable[Outlet]) -> list[Review]:
     selling = OutletCatalog.objects.filter(outlet__in=in_order)
     for catalog_id in sorted(set(selling.values_list("catalog_id", flat=True))):
         lock_catalog(catalog_id)
-    return reviews(in_order)
+    return in_order
 
 
 def _refuse(found: list[Review], seen: Seen) -> None:
@@ -105,34 +122,36 @@ def _refuse(found: list[Review], seen: Seen) -> None:
         raise RolloutRefused("removal", emptied)
 
 
-def _freeze(found: list[Review], user: User | None, note: str) -> dict[int, tuple[CatalogVersion, Review]]:
+def _freeze(found: list[Review], user: User | None, note: str) -> dict[int, Frozen]:
     last = versions.last_numbers([review.outlet for review in found])
     rows = []
     for review in found:
         hints = versions.hints_in(review.checks)
-        draft = versions.Draft(review.payload, review.base, counted(review.changes), None, hints)
+        timed = versions.timed_in(review.tree) if review.tree else []
+        draft = versions.Draft(review.payload, review.base, counted(review.changes), None, hints, timed)
         number = last.get(review.outlet.pk, 0) + 1
         rows.append(versions.unsaved(review.outlet, number, draft, user, note))
     CatalogVersion.objects.bulk_create(rows)
-    return {row.outlet_id: (row, review) for row, review in zip(rows, found, strict=True)}
+    return {
+        row.outlet_id: Frozen(row, review.revision, review.base)
+        for row, review in zip(rows, found, strict=True)
+    }
 
 
-def _rows(
-    rollout: Rollout, plan: Plan, frozen: dict[int, tuple[CatalogVersion, Review]]
-) -> Iterable[RolloutOutlet]:
+def _rows(rollout: Rollout, plan: Plan, frozen: dict[int, Frozen]) -> Iterable[RolloutOutlet]:
     now = timezone.now()
     for number, stage in enumerate(plan.stages):
         for outlet in stage:
-            version, review = frozen[outlet.pk]
+            made = frozen[outlet.pk]
             due_at = plan.due_at.get(outlet.pk, now)
             yield RolloutOutlet(
                 rollout=rollout,
                 outlet=outlet,
                 stage=number,
                 due_at=due_at,
-                version=version,
-                revision=review.revision,
-                before=review.base,
+                version=made.version,
+                revision=made.revision,
+                before=made.before,
             )
 
 
@@ -181,16 +200,34 @@ def _send_due(rollout: Rollout, stage: list[RolloutOutlet]) -> None:
     for row in sorted(stage, key=lambda row: row.outlet_id):
         if row.sync_id is None and row.due_at <= now:
             lock_outlet(row.outlet)
-            row.sync = _newer_sync(row) or queue_sync(row.outlet, row.version, rollout.requested_by)
-            row.save(update_fields=["sync"])
+            row.sync = _newer_sync(row)
+            if row.sync is None:
+                row.version = _of_now(row, rollout.requested_by)
+                row.sync = queue_sync(row.outlet, row.version, rollout.requested_by)
+            row.save(update_fields=["sync", "version"])
             if row.sync.version_id == row.version_id:
                 OutletCatalog.objects.filter(outlet=row.outlet).update(published_revision=row.revision)
 
 
 def _newer_sync(row: RolloutOutlet) -> Sync | None:
-    """Somebody published a newer version to the outlet meanwhile: it must not be replaced by this older one."""
+    """Somebody published a newer version to the outlet meanwhile: it must not be replaced by this older one.
+
+    One that only began or ended a timed price is made of what was there before, and holds up nothing.
+    """
     newer = Sync.objects.filter(outlet=row.outlet_id, version__number__gt=row.version.number)
-    return newer.select_related("version").defer("version__payload").order_by("-pk").first()
+    newer = newer.filter(version__by_clock=False).select_related("version").defer("version__payload")
+    return newer.order_by("-pk").first()
+
+
+def _of_now(row: RolloutOutlet, user: User | None) -> CatalogVersion:
+    """The frozen version; a new one where timed prices have begun or ended since. The caller holds the lock."""
+    old = row.version
+    payload, timed = retimed(old.payload, old.timed, running_by_id(row.outlet, timezone.now()))
+    if payload == old.payload and timed == old.timed:
+        return old
+    known = on_gofood(row.outlet)
+    draft = versions.draft_of(known.base, known.now, payload, [], timed)
+    return versions.freeze(row.outlet, draft, user, old.note, old.restores)
 
 
 def _proven(row: RolloutOutlet) -> bool:
@@ -222,7 +259,8 @@ def _end(rollout: Rollout, state: str, code: str = "") -> None:
 
 def _take_back_what_waits(rollout: Rollout) -> None:
     """What no worker has tried yet was never published: with many outlets that is most of a stage."""
-    rows = rollout.rows.filter(sync__version=F("version")).select_related("outlet", "sync")
+    rows = rollout.rows.filter(sync__version=F("version")).select_related("outlet", "sync", "version")
+    rows = rows.defer("version__payload")
     for row in rows.order_by("outlet_id"):
         if row.sync is None or row.sync.state != Sync.State.QUEUED:
             continue
@@ -233,6 +271,7 @@ def _take_back_what_waits(rollout: Rollout) -> None:
             continue
         unsent = Sync.objects.filter(pk=row.sync.pk, state=Sync.State.QUEUED, attempts=0)
         if unsent.delete()[0]:
+            note_unsent(row.outlet, row.version.timed)
             OutletCatalog.objects.filter(outlet=row.outlet).update(published_revision=None)
             announce(rollout.merchant_id, "syncs", outlet=row.outlet.outlet_id)
 

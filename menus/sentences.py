@@ -32,6 +32,20 @@ SYNC: dict[str, Sentence] = {
     ),
     "empty_menu": _("A menu without items is never sent. Nothing was changed on GoFood."),
 }
+TIMED: dict[str, Sentence] = {
+    "timed_never_published": _(
+        "Nothing was ever published to this outlet from here, so the price cannot begin by itself. Review and "
+        "publish the menu: it carries the price."
+    ),
+    "timed_last_failed": _(
+        "The last publish to this outlet failed, so this price was not sent. Look at why, and publish again: the "
+        "menu carries the right price."
+    ),
+    "timed_not_there": _(
+        "GoFood does not have this item at this outlet yet. When you publish it, it goes with the price of that "
+        "moment."
+    ),
+}
 STOCK_WORKER_LOST = _("Sending was interrupted on our side. It is sent again.")
 IMPORT: dict[str, Sentence] = {
     "menu_without_name": _(

@@ -58,7 +58,7 @@ def _item_words(node: ItemNode) -> tuple[str, ...]:
 
 
 def _held(node: ItemNode | VariantNode) -> Values:
-    return {"price": node.price, "in_stock": node.in_stock, "hidden": node.hidden}
+    return {"price": node.base_price, "in_stock": node.in_stock, "hidden": node.hidden}
 
 
 def _thing(node: ItemNode | VariantNode) -> MenuItem | Variant:

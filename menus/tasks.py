@@ -13,6 +13,7 @@ from menus import (
     rollouts,
     stock,
     stock_sending,
+    timed_turns,
 )
 from menus.drift import scanning, telling
 from menus.repairing import fixing
@@ -114,6 +115,19 @@ def sweep_stock() -> None:
 def ask_what_is_still_off() -> None:
     mornings.ask_due()
     mornings.forget_old()
+
+
+@shared_task(name="menus.tasks.turn_prices")
+def turn_prices(outlet_pk: int) -> None:
+    timed_turns.turn(outlet_pk)
+
+
+@shared_task(name="menus.tasks.sweep_timed_prices")
+def sweep_timed_prices() -> None:
+    """Wake workers for the outlets where a timed price begins or is over."""
+    timed_turns.keep_states()
+    for outlet_pk in timed_turns.due_outlets():
+        turn_prices.apply_async(args=(outlet_pk,), expires=UNTIL_THE_NEXT_SWEEPS)
 
 
 @shared_task(name="menus.tasks.forget_old_edits")

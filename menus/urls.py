@@ -33,6 +33,7 @@ from menus.views import (
     sheets,
     stock,
     syncs,
+    timed_prices,
     together,
     undo,
     versions,
@@ -74,6 +75,9 @@ urlpatterns = [
     path("menu/items/<int:pk>/stock/", stock.item_stock, name="item_stock"),
     path("menu/<int:catalog_pk>/headings/new/", headings.menu_heading_new, name="menu_heading_new"),
     path("menu/headings/<int:pk>/", headings.menu_heading, name="menu_heading"),
+    path("menu/timed-prices/", timed_prices.timed_prices, name="timed_prices"),
+    path("menu/timed-prices/new/<str:kind>/<int:pk>/", timed_prices.timed_price_new, name="timed_price_new"),
+    path("menu/timed-prices/<int:pk>/end/", timed_prices.timed_price_end, name="timed_price_end"),
     path(
         "menu/<int:catalog_pk>/variant-categories/new/",
         categories.variant_category_new,

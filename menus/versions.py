@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
@@ -13,6 +13,7 @@ from menus.differences import counted, differences, from_live, pair
 from menus.models import CatalogVersion, MappingAlert, PriceConfirmation, Sync
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
+from menus.timed_now import Entries, entry, retimed
 from menus.tree import Tree
 
 State = Sync.State
@@ -27,6 +28,7 @@ class Draft:
     changes: dict[str, int]
     removal: Removal | None
     hints: dict[str, int]
+    timed: Entries = field(default_factory=list)
 
 
 class NotSendable(Exception):
@@ -78,10 +80,24 @@ def comparable(version: CatalogVersion) -> Payload:
     return version.payload if version.number else from_live(version.payload)
 
 
-def draft_of(base: CatalogVersion | None, old: Payload, payload: Payload, checks: list[Check]) -> Draft:
-    """What publishing the payload would change of `old`, which GoFood has (menus/on_gofood.py)."""
+def draft_of(
+    base: CatalogVersion | None, old: Payload, payload: Payload, checks: list[Check], timed: Entries
+) -> Draft:
+    """What publishing the payload would change of `old`, which GoFood has (menus/on_gofood.py).
+
+    `timed`: which of its prices are for a while.
+    """
     changes = differences(old, payload)
-    return Draft(payload, base, counted(changes), removal_in(old, changes), hints_in(checks))
+    return Draft(payload, base, counted(changes), removal_in(old, changes), hints_in(checks), timed)
+
+
+def timed_in(tree: Tree) -> Entries:
+    """The timed prices that run in the tree, as a version keeps them."""
+    return [
+        entry(node.timed, node.item.external_id or "", node.base_price)
+        for node in tree.items
+        if node.timed is not None and not node.hidden
+    ]
 
 
 def hints_in(checks: list[Check]) -> dict[str, int]:
@@ -90,11 +106,16 @@ def hints_in(checks: list[Check]) -> dict[str, int]:
 
 
 def freeze(
-    outlet: Outlet, draft: Draft, user: User | None, note: str = "", restores: CatalogVersion | None = None
+    outlet: Outlet,
+    draft: Draft,
+    user: User | None,
+    note: str = "",
+    restores: CatalogVersion | None = None,
+    by_clock: bool = False,
 ) -> CatalogVersion:
     """The outlet's next version. The caller holds the outlet's lock."""
     version = unsaved(outlet, last_numbers([outlet]).get(outlet.pk, 0) + 1, draft, user, note)
-    version.restores = restores
+    version.restores, version.by_clock = restores, by_clock
     version.save()
     return version
 
@@ -114,6 +135,7 @@ def unsaved(outlet: Outlet, number: int, draft: Draft, user: User | None, note: 
         checksum=checksum(draft.payload),
         note=note[:200],
         changes=draft.changes,
+        timed=draft.timed,
         hints=draft.hints,
         confirmations=_confirmations(outlet, draft, user),
         created_by=user,
@@ -141,15 +163,18 @@ def _confirmations(outlet: Outlet, draft: Draft, user: User | None) -> list[dict
     return rows
 
 
-def same_on_its_way(outlet: Outlet, payload: Payload, changed_there: bool = False) -> Sync | None:
-    """The outlet's newest sync if it carries, or has proven, exactly this payload.
+def same_on_its_way(outlet: Outlet, draft: Draft, changed_there: bool = False) -> Sync | None:
+    """The outlet's newest sync if it carries, or has proven, exactly this payload, with the same to come back after
+    timed prices.
 
     None after a failed one, and where GoFood has lost since what it was proven to have, or where somebody
     changed it there (`changed_there`).
     """
     newest = Sync.objects.filter(outlet=outlet).exclude(state=State.SUPERSEDED)
     sync = newest.select_related("version").defer("version__payload").order_by("-pk").first()
-    if sync is None or sync.state == State.FAILED or sync.version.checksum != checksum(payload):
+    if sync is None or sync.state == State.FAILED or sync.version.checksum != checksum(draft.payload):
+        return None
+    if sync.version.timed != draft.timed:
         return None
     if sync.state == State.CONFIRMED and (changed_there or _lost_since(sync)):
         return None
@@ -164,15 +189,16 @@ def _lost_since(sync: Sync) -> bool:
     return alerts.filter(opened_at__gte=sync.confirmed_at).exists()
 
 
-def sendable(version: CatalogVersion, tree: Tree) -> Payload:
-    """The version as it would be sent today: with the stock of today.
+def sendable(version: CatalogVersion, tree: Tree) -> tuple[Payload, Entries]:
+    """The version as it would be sent today, with the stock and the timed prices of today; and which these are.
 
     What had no external_id on GoFood when version 0 was kept gets that of the same thing in the catalog;
     NotSendable when there is none.
     """
     now = payload_of(tree)
     payload = comparable(version) if version.number else _with_ids(comparable(version), now)
-    return _with_stock_of(payload, now)
+    running = {node.item.external_id or "": node.timed for node in tree.items if node.timed is not None}
+    return retimed(with_stock_of(payload, now), version.timed, running)
 
 
 def _with_ids(kept: Payload, now: Payload) -> Payload:
@@ -209,7 +235,7 @@ def _items(payload: Payload) -> list[dict[str, Any]]:
     return [item for menu in payload["menus"] for item in menu["menu_items"]]
 
 
-def _with_stock_of(payload: Payload, now: Payload) -> Payload:
+def with_stock_of(payload: Payload, now: Payload) -> Payload:
     """What is sold out today stays sold out, and what is back is sold: stock is of the day, not of a version."""
     items = {row["external_id"]: row["in_stock"] for row in _items(now)}
     variants = {

@@ -15,9 +15,14 @@ from menus.tree import CategoryNode, ItemNode, Tree, VariantNode, load_tree
 Values = dict[str, Any]
 
 
-def compare(catalog: Catalog, outlet: Outlet, live: LiveMenu, told: Told | None = None) -> Plan:
-    """What differs, in a constant number of queries, whatever the size of the menus."""
-    comparison = _Comparison(load_tree(catalog, outlet), baseline(outlet), live, told)
+def compare(
+    catalog: Catalog, outlet: Outlet, live: LiveMenu, told: Told | None = None, tree: Tree | None = None
+) -> Plan:
+    """What differs, in a constant number of queries, whatever the size of the menus.
+
+    `tree`: the catalog's at the outlet, where it is loaded already.
+    """
+    comparison = _Comparison(tree or load_tree(catalog, outlet), baseline(outlet), live, told)
     plan = comparison.plan
     plan.differences += [*comparison.menus(), *comparison.items(), *comparison.categories()]
     plan.differences += [*comparison.variants(), *comparison.orders()]
@@ -109,6 +114,9 @@ class _Comparison:
         if item.picture_id or not live.image_url or (item.image_url and self.base.sent):
             # A picture of ours stays, wherever GoFood keeps its copy of it.
             del values["image_url"]
+        if node.timed is not None:
+            # What GoFood shows for a while is not what the item costs.
+            del values["price"]
         return values
 
     def _moved_item(

@@ -48,7 +48,7 @@ _GUARDS = _by_kind(prices.GUARDS)
 
 
 def check_catalog(catalog: Catalog | None, outlet: Outlet) -> list[Check]:
-    """Errors first, then guards, then warnings, each in the order of the menu; twelve queries, whatever its size."""
+    """Errors first, then guards, then warnings, each in the order of the menu; thirteen queries, whatever its size."""
     imported = OutletCatalog.objects.filter(outlet=outlet, catalog=catalog, imported_at__isnull=False)
     if catalog is None or not imported.exists():
         return [NEVER_IMPORTED_CHECK]
@@ -85,7 +85,7 @@ def known_of(tree: Tree) -> Known:
     for item in tree.items:
         for category in item.categories if not item.hidden else ():
             pk = category.category.pk
-            known.dearest[pk] = max(known.dearest.get(pk, 0), item.price)
+            known.dearest[pk] = max(known.dearest.get(pk, 0), item.base_price)
     for subject in subjects(known):
         if subject.kind in MAPPED and subject.row.external_id:
             known.used_ids[subject.kind, subject.row.external_id] += 1

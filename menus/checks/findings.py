@@ -83,7 +83,12 @@ class Subject:
 
     @cached_property
     def price(self) -> int:
-        """The item's or variant's price at the outlet."""
+        """The item's or variant's price at the outlet, without a timed one: that was looked at when it was planned."""
+        return int(self.node.base_price)
+
+    @property
+    def effective_price(self) -> int:
+        """What a customer pays."""
         return int(self.node.price)
 
     @cached_property

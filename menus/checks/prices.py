@@ -46,7 +46,7 @@ def usual_range(prices: list[int]) -> tuple[float, float] | None:
 
 
 def range_of_menu(menu: MenuNode) -> tuple[float, float] | None:
-    return usual_range([item.price for item in menu.items if not item.hidden])
+    return usual_range([item.base_price for item in menu.items if not item.hidden])
 
 
 def cheapest_choice(category: CategoryNode) -> int:
@@ -64,8 +64,8 @@ def changed_prices(known: Known) -> tuple[list[ChangedPrice], int]:
         last = None if node.hidden else known.tree.confirmed.row_of(ITEM, node.item)
         if last is not None:
             compared += 1
-            if last.price != node.price:
-                changed.append((node.item.pk, last.price, node.price))
+            if last.price != node.base_price:
+                changed.append((node.item.pk, last.price, node.base_price))
     return changed, compared
 
 
@@ -83,7 +83,7 @@ def rounded(price: int) -> int:
 
 def _total_below_zero(subject: Subject) -> bool:
     choices = sum(subject.known.cheapest[node.category.pk] for node in subject.node.categories)
-    return 0 <= subject.price < -choices
+    return 0 <= subject.effective_price < -choices
 
 
 def _same_total(subject: Subject) -> bool:

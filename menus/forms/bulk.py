@@ -97,7 +97,7 @@ class BulkForm(forms.Form):
         operation = values.get("operation")
         if operation == "price" and "how" in values:
             try:
-                values["amount"] = _amount(values["how"] or "set", clean(values.get("amount")))
+                values["amount"] = amount_of(values["how"] or "set", clean(values.get("amount")))
             except ValidationError as error:
                 self.add_error("amount", error)
         for wanted, name in (("attach", "category"), ("detach", "category"), ("move", "menu")):
@@ -128,7 +128,7 @@ class BulkForm(forms.Form):
         }[typed["operation"]]()
 
 
-def _amount(how: str, typed: str) -> Decimal:
+def amount_of(how: str, typed: str) -> Decimal:
     """Percent or rupiah, below zero when it lowers."""
     sign = -1 if how.startswith("lower") else 1
     if not how.endswith("percent"):

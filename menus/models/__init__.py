@@ -26,6 +26,7 @@ from menus.models.rollouts import Rollout, RolloutOutlet
 from menus.models.sheets import SheetUpload
 from menus.models.stock import StockOff, StockSwitch
 from menus.models.syncs import CatalogVersion, Sync, SyncAttempt
+from menus.models.timed import TimedPlace, TimedPrice
 
 __all__ = [
     "Catalog",
@@ -59,6 +60,8 @@ __all__ = [
     "StockSwitch",
     "Sync",
     "SyncAttempt",
+    "TimedPlace",
+    "TimedPrice",
     "Variant",
     "VariantCategory",
 ]

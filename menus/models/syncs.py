@@ -24,6 +24,10 @@ class CatalogVersion(models.Model):
     hints = models.JSONField(default=dict)
     # What looked wrong and was typed to be right: [{"code", "name", "value", "by", "at"}].
     confirmations = models.JSONField(default=list)
+    # Of its prices those that are timed: [{"place", "external_id", "price", "base", "label"}]; `base` comes back.
+    timed = models.JSONField(default=list)
+    # Made when a timed price began or ended, of the version before it: nobody published it.
+    by_clock = models.BooleanField(default=False)
     # The older version that this one brought back.
     restores = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)

@@ -114,4 +114,5 @@ def _by_hand(thing: MenuItem | ItemNode) -> bool:
 
 
 def _at_outlet(thing: MenuItem | ItemNode) -> dict[str, Any]:
-    return {"in_stock": thing.in_stock, "price": thing.price}
+    timed = thing.timed if isinstance(thing, ItemNode) else None
+    return {"in_stock": thing.in_stock, "price": thing.price, "timed": timed}

@@ -100,7 +100,7 @@ def _asked(request: MemberRequest, outlet: Outlet) -> Asked:
 
 def _menus(asked: Asked, selling: OutletCatalog) -> list[ShownMenu]:
     if asked.draft or asked.published is None:
-        payload = draft_of(load_tree(selling.catalog, asked.outlet))
+        payload = draft_of(load_tree(selling.catalog, asked.outlet, asked.moment))
     else:
         payload = asked.published.version.payload
     return shown_menus(payload, asked.moment)

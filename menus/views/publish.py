@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from gobiz_admin.merchants.outlet_chips import chips_for
 from gobiz_admin.merchants.roles import Action
@@ -21,6 +22,7 @@ from menus.readings import readings_of
 from menus.removals import RemovalUnconfirmed
 from menus.reviewing import Review, review
 from menus.text import clean
+from menus.timed_now import coming
 from menus.views import reach
 from menus.views.checking import Refused, groups_of, unplaced
 from menus.views.jumping import Jumps
@@ -28,6 +30,7 @@ from menus.views.reading import reading_state
 from menus.views.wording import OVERWRITTEN, grouped, summary
 
 RECENT = 10
+MOST_TIMED = 20
 PER_PAGE = 50
 
 
@@ -132,6 +135,20 @@ class Asked:
         )
 
 
+def _timed(found: Review) -> dict[str, Any]:
+    """The timed prices that run at the outlet or come next; the first ones of many."""
+    if found.tree is None:
+        return {}
+    now = timezone.now()
+    rows = list(coming([found.outlet], now)[: MOST_TIMED + 1])
+    base = {node.item.pk: node.base_price for node in found.tree.items}
+    lines = [
+        {"place": row, "runs": row.starts_at <= now, "base": base.get(row.thing, row.base)}
+        for row in rows[:MOST_TIMED]
+    ]
+    return {"rows": lines, "more": len(rows) > MOST_TIMED}
+
+
 def review_page(
     request: MemberRequest,
     found: Review,
@@ -169,6 +186,7 @@ def review_page(
         "again": bool(found.base and found.base.number) and not (found.changes or found.edited),
         "unconfirmed": unconfirmed,
         "changed_meanwhile": changed_meanwhile,
+        "timed": _timed(found),
         "under_way": Sync.objects.filter(
             outlet=found.outlet, state__in=[Sync.State.QUEUED, Sync.State.SENDING]
         ).first(),

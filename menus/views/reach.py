@@ -19,6 +19,7 @@ from menus.models import (
     Rollout,
     SheetUpload,
     Sync,
+    TimedPrice,
     Variant,
     VariantCategory,
 )
@@ -99,6 +100,11 @@ def alert_of(request: MemberRequest, pk: int) -> MappingAlert:
 
 def sheet_upload_of(request: MemberRequest, pk: int) -> SheetUpload:
     rows = SheetUpload.objects.select_related("catalog", "user", "edit")
+    return get_object_or_404(rows, catalog__merchant=request.merchant, pk=pk)
+
+
+def timed_price_of(request: MemberRequest, pk: int) -> TimedPrice:
+    rows = TimedPrice.objects.select_related("catalog")
     return get_object_or_404(rows, catalog__merchant=request.merchant, pk=pk)
 
 

@@ -68,7 +68,9 @@ def of_item(node: ItemNode, problems: Problems, mark_of: MarkOf) -> Row:
     return {
         "item": item,
         "price": node.price,
-        "own_price": node.price != item.price,
+        "base": node.base_price,
+        "own_price": node.base_price != item.price,
+        "timed": node.timed,
         "in_stock": node.in_stock,
         "ingredients": joined(node.ingredients),
         "mark": mark_of("item", item.pk, node.by_hand),

@@ -89,7 +89,7 @@ def _way_back(version: CatalogVersion, live: CatalogVersion | None) -> dict[str,
     if selling is None or live is None or live.pk == version.pk:
         return None
     try:
-        payload = sendable(version, load_tree(selling.catalog, version.outlet))
+        payload, _timed = sendable(version, load_tree(selling.catalog, version.outlet))
     except NotSendable as refused:
         more = max(0, len(refused.names) - NAMES_SHOWN)
         return {"nameless": refused.names[:NAMES_SHOWN], "more": more, "catalog": selling.catalog_id}

@@ -6,6 +6,7 @@ A new URL that the table does not know fails `test_the_table_knows_every_address
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,7 @@ from menus.models import (
     StockMorning,
     StockSwitch,
     Sync,
+    TimedPrice,
 )
 from menus.sheets.uploads import store_upload
 from orders.models import UndeliveredOrder
@@ -43,6 +45,7 @@ from tests.orders.factories import OrderFactory
 from tests.orders.notifications import order_notification, store
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 EMPTY = {"menus": [], "variant_categories": []}
 ONE_ITEM = {
     "menus": [{"name": "Ayam", "menu_items": [{"name": "Nasi", "external_id": "nasi", "price": 9000}]}],
@@ -93,6 +96,9 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "menu_heading_new": ("GET POST", Action.EDIT_MENU),
     "variant_category": ("GET POST", Action.EDIT_MENU),
     "variant_category_new": ("GET POST", Action.EDIT_MENU),
+    "timed_prices": ("GET", Action.EDIT_MENU),
+    "timed_price_new": ("GET POST", Action.PUBLISH_MENU),
+    "timed_price_end": ("POST", Action.PUBLISH_MENU),
     "item_stock": ("POST", Action.SWITCH_STOCK),
     "stock": ("GET", Action.SWITCH_STOCK),
     "stock_off": ("GET POST", Action.SWITCH_STOCK),
@@ -184,6 +190,13 @@ def addresses(patterns: Any = None, prefix: str = "") -> Iterator[tuple[str, URL
             yield from addresses(pattern.url_patterns, route)
 
 
+def timed_price_of(catalog: Any) -> TimedPrice:
+    now = timezone.now()
+    return TimedPrice.objects.create(
+        catalog=catalog, label="Promo", name="Nasi", how="set", amount=1, starts_at=now, ends_at=now + DAY
+    )
+
+
 def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
     """For each address inside a merchant what it needs, besides the merchant, from that merchant's own things."""
     catalog = CatalogFactory(merchant=merchant)
@@ -271,6 +284,8 @@ def kwargs_of(merchant: Any, outlet: Any) -> dict[str, dict[str, Any]]:
             for name in ("place_values", "place_stock")
         },
         "undo_edit": {"pk": CatalogEdit.objects.create(catalog=catalog, action="item_changed").pk},
+        "timed_price_new": {"kind": "item", "pk": item.pk},
+        "timed_price_end": {"pk": timed_price_of(catalog).pk},
         "item_stock": {"pk": item.pk},
         "stock_off": {"kind": "item", "pk": item.pk},
         "stock_again": {

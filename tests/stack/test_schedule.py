@@ -20,6 +20,7 @@ PROMISED = {
     "merchants.tasks.sweep_closings": 10,
     "menus.tasks.sweep_syncs": 10,
     "menus.tasks.sweep_stock": 10,
+    "menus.tasks.sweep_timed_prices": 10,
     "menus.tasks.ask_what_is_still_off": 600,
     "menus.tasks.sweep_pictures": 60,
     "menus.tasks.sweep_drift": 60,
