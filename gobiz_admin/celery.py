@@ -50,6 +50,7 @@ app.conf.beat_schedule = {
     "sweep drift": {"task": "menus.tasks.sweep_drift", "schedule": schedule(30.0)},
     "tell of drift": {"task": "menus.tasks.tell_drift", "schedule": schedule(900.0)},
     "sweep timed prices": {"task": "menus.tasks.sweep_timed_prices", "schedule": schedule(10.0)},
+    "sweep alerts": {"task": "menus.tasks.sweep_alerts", "schedule": schedule(5.0)},
     "sweep syncs": {"task": "menus.tasks.sweep_syncs", "schedule": schedule(5.0)},
 }
 for entry in app.conf.beat_schedule.values():

@@ -15,6 +15,7 @@ from gobiz_admin.merchants.models import Outlet
 from menus.covering import Kind, State, close_covered
 from menus.locking import lock_outlet
 from menus.models import MappingAlert, MappingAlertName
+from menus.readings import request_readings
 from menus.text import clean, folded
 
 __all__ = ["close_covered", "open_alert", "remaining"]
@@ -51,6 +52,8 @@ def open_alert(
         if alert.event_at is None or alert.event_at < at:
             alert.event_at = at
             alert.save(update_fields=["event_at"])
+        # What GoFood has now tells what can be done; a worker reads it.
+        request_readings([outlet])
         announce(outlet.merchant_id, "alerts", outlet=outlet.outlet_id, alert=alert.pk)
         return alert
 

@@ -4,6 +4,7 @@ A stray is on GoFood now, by the newest reading: an order for it is not delivere
 recognised. Binding it says which row of ours it is; adopting makes a new one of it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from menus.journal import one_edit
 from menus.ledger import keep_live_ids
 from menus.live_menu import LiveMenu, read_menu
 from menus.locking import lock_outlet
-from menus.models import Catalog, ExternalId, MenuImport, OutletCatalog, Sync
+from menus.models import Catalog, ExternalId, LiveReading, MenuImport, OutletCatalog, Sync
 from menus.recognising import Told, recognise_menu
 from menus.tree import Tree, load_tree
 
@@ -48,6 +49,8 @@ class Reading:
     """The outlet's newest reading of GoFood's menu, as far as it still tells what is there."""
 
     menu_import: MenuImport | None = None
+    # The `data` of GET catalog.
+    live: dict[str, Any] = field(default_factory=dict)
     strays: list[Stray] = field(default_factory=list)
     # Rows of ours that have an id which GoFood gets with the next publish, and has none for now.
     to_publish: list[Any] = field(default_factory=list)
@@ -71,8 +74,20 @@ def newest_reading(tree: Tree, outlet: Outlet) -> Reading:
     since = Sync.objects.filter(outlet=outlet, confirmed_at__gt=menu_import.read_at)
     if since.exists():
         return Reading(menu_import, published_since=True)
-    reading = Reading(menu_import)
-    _look(reading, tree, read_menu(menu_import.live or {}), _Ledger(tree.catalog))
+    return _reading_of(tree, menu_import.live or {}, menu_import)
+
+
+def live_reading(tree: Tree, outlet: Outlet) -> Reading | None:
+    """What GoFood's menu showed when it was last looked at; None when that tells nothing of what is there now."""
+    row = LiveReading.objects.filter(outlet=outlet, live__isnull=False, read_at__isnull=False).first()
+    if row is None or Sync.objects.filter(outlet=outlet, confirmed_at__gt=row.read_at).exists():
+        return None
+    return _reading_of(tree, row.live or {})
+
+
+def _reading_of(tree: Tree, live: dict[str, Any], menu_import: MenuImport | None = None) -> Reading:
+    reading = Reading(menu_import, live)
+    _look(reading, tree, read_menu(live), _Ledger(tree.catalog))
     return reading
 
 
@@ -120,6 +135,24 @@ def _takes_id(kind: str, external_id: str | None, ours: Any, ledger: _Ledger) ->
 
 def settle(outlet: Outlet, import_pk: int, choices: Choices, user: User | None) -> int:
     """How many strays are bound or adopted now: all that were chosen, as one change, or BindRefused."""
+
+    def newest(tree: Tree) -> Reading:
+        reading = newest_reading(tree, outlet)
+        if reading.menu_import is None or reading.menu_import.pk != import_pk:
+            raise BindRefused("changed")
+        return reading
+
+    return _settle(outlet, newest, choices, user)
+
+
+def settle_live(outlet: Outlet, reading: Reading, choices: Choices, user: User | None) -> int:
+    """As `settle`, of a `live_reading`; the caller holds the locks under which it was looked at."""
+    return _settle(outlet, lambda tree: reading, choices, user)
+
+
+def _settle(
+    outlet: Outlet, reading_in: Callable[[Tree], Reading], choices: Choices, user: User | None
+) -> int:
     if not choices:
         return 0
     with transaction.atomic():
@@ -128,13 +161,11 @@ def settle(outlet: Outlet, import_pk: int, choices: Choices, user: User | None) 
         facts = {"outlet": outlet.name, "outlet_id": outlet.outlet_id, "count": len(choices)}
         with one_edit(selling.catalog_id, "live_bound", user, facts) as change:
             tree = load_tree(change.catalog, outlet)
-            reading = newest_reading(tree, outlet)
+            reading = reading_in(tree)
             strays = {(stray.kind, stray.index): stray for stray in reading.strays}
-            if reading.menu_import is None or reading.menu_import.pk != import_pk:
-                raise BindRefused("changed")
             if not choices.keys() <= strays.keys():
                 raise BindRefused("changed")
-            live, ledger = read_menu(reading.menu_import.live or {}), _Ledger(change.catalog)
+            live, ledger = read_menu(reading.live), _Ledger(change.catalog)
             told: Told = {place: None if pk == ADOPT else int(pk) for place, pk in choices.items()}
             _refuse_wrong(told, tree, live)
             plan = compare(change.catalog, outlet, live, told)

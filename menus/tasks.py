@@ -16,7 +16,7 @@ from menus import (
     timed_turns,
 )
 from menus.drift import scanning, telling
-from menus.repairing import fixing
+from menus.repairing import automatic, fixing, letters
 from menus.sheets import uploads
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
@@ -78,10 +78,17 @@ def run_repairs() -> None:
     fixing.run_repairs()
 
 
+@shared_task(name="menus.tasks.sweep_alerts")
+def sweep_alerts() -> None:
+    """Repair what waits, resync what needs no asking, and tell of alerts by e-mail."""
+    fixing.run_repairs()
+    automatic.look()
+    letters.tell()
+
+
 @shared_task(name="menus.tasks.sweep_syncs")
 def sweep_syncs() -> None:
     """Free what dead workers left, and wake workers for what is due: no wake-up has to arrive."""
-    fixing.run_repairs()
     publishing.free_stuck_syncs()
     importing.free_stuck_imports()
     importing.expire_imports()

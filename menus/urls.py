@@ -133,5 +133,8 @@ urlpatterns = [
     path("publish/syncs/<int:pk>/", syncs.sync_page, name="sync_page"),
     path("publish/syncs/<int:pk>/progress/", syncs.sync_progress, name="sync_progress"),
     path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/seen/", alerts.alerts_seen, name="alerts_seen"),
+    path("alerts/without-asking/", alerts.without_asking, name="without_asking"),
+    path("alerts/<int:pk>/read/", alerts.read_for_alert, name="read_for_alert"),
     path("alerts/<int:pk>/resync/", alerts.resync_alert, name="resync_alert"),
 ]

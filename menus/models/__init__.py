@@ -1,6 +1,6 @@
 """Every table of this app; a file per subject."""
 
-from menus.models.alerts import MappingAlert, MappingAlertName
+from menus.models.alerts import AlertSetting, MappingAlert, MappingAlertName
 from menus.models.catalogs import (
     Catalog,
     ExternalId,
@@ -29,6 +29,7 @@ from menus.models.syncs import CatalogVersion, Sync, SyncAttempt
 from menus.models.timed import TimedPlace, TimedPrice
 
 __all__ = [
+    "AlertSetting",
     "Catalog",
     "CatalogEdit",
     "CatalogVersion",

@@ -21,6 +21,8 @@ class Repair(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     # {"item:es teh": "adopt", …}: see `menus.repairing.choices`.
     choices = models.JSONField(default=dict)
+    # Started by itself, as the merchant wishes.
+    automatic = models.BooleanField(default=False)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     requested_at = models.DateTimeField(auto_now_add=True)
     sync = models.ForeignKey(Sync, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -11,7 +11,7 @@ from gobiz_admin.merchants.models import Outlet, User
 from menus.ids import accept_proposals, fix_ids, propose_for
 from menus.journal import one_edit
 from menus.live_ids import ADOPT as NEW
-from menus.live_ids import BindRefused, newest_reading, settle
+from menus.live_ids import BindRefused, Reading, live_reading, settle_live
 from menus.live_ids import Choices as Places
 from menus.models import Catalog, MappingAlertName, Repair
 from menus.overrides import set_override
@@ -64,8 +64,8 @@ def _settle(catalog: Catalog, repair: Repair, user: User | None) -> None:
     if not wanted:
         return
     tree = load_tree(catalog, repair.outlet)
-    reading = newest_reading(tree, repair.outlet)
-    if reading.menu_import is None:
+    reading = live_reading(tree, repair.outlet)
+    if reading is None:
         return
     strays: dict[Key, list[Any]] = defaultdict(list)
     for stray in reading.strays:
@@ -78,7 +78,7 @@ def _settle(catalog: Catalog, repair: Repair, user: User | None) -> None:
                 places[stray.kind, stray.index] = NEW
             elif pk not in places.values():
                 places[stray.kind, stray.index] = pk
-    _bind(repair.outlet, reading.menu_import.pk, places, user)
+    _bind(repair.outlet, reading, places, user)
 
 
 def _row_for(tree: Tree, key: Key, choice: str, strays: list[Any]) -> int | None:
@@ -90,14 +90,14 @@ def _row_for(tree: Tree, key: Key, choice: str, strays: list[Any]) -> int | None
     return named[0].pk if len(named) == 1 and len(strays) == 1 else None
 
 
-def _bind(outlet: Outlet, reading_pk: int, places: Places, user: User | None) -> None:
+def _bind(outlet: Outlet, reading: Reading, places: Places, user: User | None) -> None:
     try:
-        settle(outlet, reading_pk, places, user)
+        settle_live(outlet, reading, places, user)
     except BindRefused as refused:
         # What cannot be bound, because GoFood has that row under its own id, is sent all the same.
         left = {place: pk for place, pk in places.items() if place not in refused.errors}
         if refused.errors and left:
-            settle(outlet, reading_pk, left, user)
+            settle_live(outlet, reading, left, user)
 
 
 def _show(catalog: Catalog, repair: Repair, user: User | None) -> None:

@@ -52,6 +52,20 @@ def request_repairs(wanted: dict[Outlet, Choices], user: User | None) -> int:
     return len(new)
 
 
+def repair_now(outlet: Outlet, catalog_pk: int, choices: Choices) -> None:
+    """Done without asking, in the caller's transaction and under its locks; one that waits takes it with it."""
+    with transaction.atomic():
+        if Repair.objects.filter(outlet=outlet, state=State.QUEUED).exists():
+            return
+        repair = Repair.objects.create(outlet=outlet, choices=choices, automatic=True)
+        facts = {"outlet_id": outlet.outlet_id, "choices": choices}
+        AuditEntry.objects.create(
+            merchant_id=outlet.merchant_id, action="alert.repaired_without_asking", facts=facts
+        )
+        change_catalog(catalog_pk, [repair])
+        _publish(repair)
+
+
 def run_repairs() -> None:
     """Work off all repairs that wait, catalog by catalog; what fails of one does not hold up another."""
     waiting = Repair.objects.filter(state=State.QUEUED)

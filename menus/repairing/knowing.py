@@ -6,7 +6,6 @@ The number of queries is the same for one alert and for hundreds, at however man
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q
@@ -17,7 +16,7 @@ from menus.ids import propose
 from menus.live_menu import external_id_of
 from menus.models import ExternalId, MappingAlertName, MenuItem, OutletCatalog, OutletOverride, Variant
 from menus.repairing.choices import ADOPT, GONE, LEAVE, RESEND, SHOW, as_row
-from menus.repairing.readings import LiveReading, live_readings
+from menus.repairing.readings import Seen, seen_on_gofood
 from menus.text import clean, folded
 
 Kind = ExternalId.Kind
@@ -110,17 +109,13 @@ class Knowledge:
         self.catalogs = _catalogs({selling.catalog_id for selling in self.sellings.values()}, self.keys)
         self.hidden = _hidden(outlets)
         self.confirmed = confirmed_menus(outlets)
-        self.readings = live_readings(outlets)
+        self.readings = seen_on_gofood(outlets)
         self._live = {pk: _live_rows(reading, self.keys) for pk, reading in self.readings.items()}
 
     def selling(self, outlet_pk: int) -> OutletCatalog | None:
         """What the outlet sells, once its live menu was read in whole."""
         selling = self.sellings.get(outlet_pk)
         return selling if selling is not None and selling.imported_at is not None else None
-
-    def read_at(self, outlet_pk: int) -> datetime | None:
-        reading = self.readings.get(outlet_pk)
-        return reading.read_at if reading else None
 
     def names_here(self, outlet_pk: int, kind: str) -> list[str]:
         """The names of ours of that kind, of which a name of GoFood's may be another one."""
@@ -190,7 +185,7 @@ def _recognised(row: dict[str, Any], catalog: _Catalog, kind: str) -> Live:
     return Live(clean(row.get("name")), row["_where"], external_id, ours)
 
 
-def _live_rows(reading: LiveReading, keys: Collection[Key]) -> dict[Key, list[dict[str, Any]]]:
+def _live_rows(reading: Seen, keys: Collection[Key]) -> dict[Key, list[dict[str, Any]]]:
     """GoFood's rows of these names."""
     found: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     for kind, row, where in reading.rows():

@@ -8,15 +8,16 @@ from typing import Any
 from django.db.models import Max
 
 from gobiz_admin.merchants.models import Outlet
-from menus.models import MenuImport, Sync
+from menus.models import LiveReading, Sync
 
 
 @dataclass(frozen=True)
-class LiveReading:
-    """`data`: that of GET catalog."""
+class Seen:
+    """`data`: that of GET catalog; empty where it tells nothing. `is_open`: it is being read again."""
 
-    read_at: datetime
+    read_at: datetime | None
     data: dict[str, Any]
+    is_open: bool = False
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any], str]]:
         """(kind, row, the menu or variant category that it stands in) of each item and variant."""
@@ -28,22 +29,23 @@ class LiveReading:
                 yield "variant", variant, str(category.get("name") or "")
 
 
-def live_readings(outlets: Sequence[Outlet]) -> dict[int, LiveReading]:
+def seen_on_gofood(outlets: Sequence[Outlet]) -> dict[int, Seen]:
     """By outlet pk; two queries. One that is older than a confirmed sync tells nothing: GoFood has our ids since."""
     confirmed = dict(
         Sync.objects.filter(outlet__in=outlets, confirmed_at__isnull=False)
         .values_list("outlet_id")
         .annotate(Max("confirmed_at"))
     )
-    rows = MenuImport.objects.filter(outlet__in=outlets, live__isnull=False, read_at__isnull=False)
-    newest = (
-        rows.order_by("outlet_id", "-pk").distinct("outlet_id").values_list("outlet_id", "read_at", "live")
-    )
-    return {
-        outlet_id: LiveReading(read_at, live)
-        for outlet_id, read_at, live in newest
-        if read_at and live and not (outlet_id in confirmed and confirmed[outlet_id] > read_at)
-    }
+    rows = LiveReading.objects.filter(outlet__in=outlets)
+    found = {}
+    for outlet_id, state, read_at, live in rows.values_list("outlet_id", "state", "read_at", "live"):
+        is_open = state in (LiveReading.State.QUEUED, LiveReading.State.READING)
+        confirmed_at = confirmed.get(outlet_id)
+        if live and read_at and not (confirmed_at and confirmed_at > read_at):
+            found[outlet_id] = Seen(read_at, live, is_open)
+        else:
+            found[outlet_id] = Seen(None, {}, is_open)
+    return found
 
 
 def _objects(holder: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from menus.repairing.knowing import Knowledge
 from menus.sentences import BIND, UNEXPECTED
 from menus.text import clean
 from menus.views.jumping import Jumps
-from menus.views.repair_words import OTHER, known_words, options_of
+from menus.views.repair_words import OTHER, auto_words, known_words, options_of
 from menus.views.syncs import steps_of_waiting, way_of
 
 Given = Mapping[str, Any]
@@ -62,6 +62,8 @@ def card_view(card: Card, problems: "Problems", given: Given, errors: dict[int, 
         "alert": card.alerts[0],
         "alerts": card.alerts,
         "many": len(places) > 1,
+        "reading": _reading(card),
+        "auto": auto_words(card.alerts),
         "outlets": len(places),
         "all_names": ", ".join(dict.fromkeys(name.row.name for name in names)),
         "missing": ", ".join(dict.fromkeys(name.row.name for name in names if not name.covered)),
@@ -72,6 +74,20 @@ def card_view(card: Card, problems: "Problems", given: Given, errors: dict[int, 
         "under_way": any(place["under_way"] for place in places),
         "not_imported": [place["outlet"] for place in places if not place["imported"]],
         "edited": [place["outlet"] for place in places if place["edited"]],
+    }
+
+
+def _reading(card: Card) -> dict[str, Any] | None:
+    """How old what we know of GoFood's menu is, where that tells what can be done."""
+    asks = {"unknown", "only_on_gofood", "ambiguous"}
+    if not any(name.known.code in asks for part in card.parts for name in part.names):
+        return None
+    seen = [card.knowledge.readings.get(outlet.pk) for outlet in card.outlets]
+    times = [one.read_at for one in seen if one is not None and one.read_at is not None]
+    return {
+        "is_open": any(one is not None and one.is_open for one in seen),
+        "oldest": min(times) if len(times) == len(seen) else None,
+        "outlet": card.outlets[0],
     }
 
 

@@ -8,11 +8,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from gobiz_admin.merchants.models import Outlet
-from gobiz_admin.merchants.roles import Action
+from gobiz_admin.merchants.roles import Action, may
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.models import MappingAlert
+from menus.readings import request_readings
+from menus.repairing import automatic
 from menus.repairing.cards import MOST_CARDS, Card, cards_of, missing, open_alerts
 from menus.repairing.fixing import Choices, request_repairs
+from menus.repairing.letters import mark_seen
 from menus.views import reach
 from menus.views.alert_cards import Problems, card_view, chosen
 
@@ -23,6 +26,35 @@ MOST_CLOSED = 20
 @member_view(Action.SEE_ALERTS)
 def alerts(request: MemberRequest) -> HttpResponse:
     return _page(request)
+
+
+@member_view(Action.PUBLISH_MENU, "POST")
+def alerts_seen(request: MemberRequest) -> HttpResponse:
+    """A page that shows open alerts says that it is looked at."""
+    mark_seen(request.place.chosen_outlets, request.user)
+    return HttpResponse(status=204)
+
+
+@member_view(Action.PUBLISH_MENU, "POST")
+def without_asking(request: MemberRequest) -> HttpResponse:
+    wanted = request.POST.get("wanted") == "1"
+    automatic.set_without_asking(request.merchant, wanted, request.user)
+    if wanted:
+        messages.success(
+            request, _("From the next alert on we resync without asking, where nothing else changes.")
+        )
+    else:
+        messages.success(request, _("Alerts wait for you again: nothing is resynced without asking."))
+    return reach.go(request, "alerts")
+
+
+@member_view(Action.PUBLISH_MENU, "POST")
+def read_for_alert(request: MemberRequest, pk: int) -> HttpResponse:
+    """Have GoFood's menu read at the outlets of the alert's card; a worker does it."""
+    alert = reach.alert_of(request, pk)
+    alike = [one for one in open_alerts(request.place.chosen_outlets) if missing(one) == missing(alert)]
+    request_readings(list({one.outlet_id: one.outlet for one in alike}.values()))
+    return _answer(request, alert)
 
 
 @member_view(Action.PUBLISH_MENU, "POST")
@@ -73,10 +105,13 @@ def _context(request: MemberRequest, errors: dict[int, str]) -> dict[str, Any]:
     problems = Problems(request, cards)
     closed = MappingAlert.objects.filter(outlet__in=outlets, state=State.CLOSED)
     closed = closed.select_related("outlet", "closed_by_sync__version").prefetch_related("names")
+    may_repair = may(request.member.role, Action.PUBLISH_MENU)
     given = request.POST if request.method == "POST" else request.GET
     return {
         "cards": [card_view(card, problems, given, errors) for card in cards],
         "more_open": len({missing(alert) for alert in opened}) > MOST_CARDS,
+        "unseen": may_repair and any(alert.seen_at is None for alert in opened),
+        "without_asking": automatic.is_wanted(request.merchant),
         "closed": closed.defer("closed_by_sync__version__payload").order_by("-closed_at", "-pk")[
             :MOST_CLOSED
         ],

@@ -1,12 +1,13 @@
 """What we know of a missing name, and what can be done about it, in a merchant's words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from menus.models import MappingAlert
 from menus.repairing.choices import ADOPT, GONE, LEAVE, RESEND, SHOW, row_in
 from menus.repairing.knowing import Known, Own
 from menus.views.wording import Words, short
@@ -27,12 +28,32 @@ KNOWN: dict[str, Words] = {
 }
 
 
+# Why an alert was, or was not, resynced without asking.
+AUTO: dict[str, Words] = {
+    "started": gettext_lazy("Resynced without asking, as you wished: nothing but the mapping changes."),
+    "not_read": gettext_lazy("Not resynced without asking: we could not read GoFood's menu as it is now."),
+    "not_certain": gettext_lazy("Not resynced without asking: somebody has to say what is meant."),
+    "blocked": gettext_lazy("Not resynced without asking: there are problems in the menu here."),
+    "changes_more": gettext_lazy(
+        "Not resynced without asking: the menu here is not what GoFood shows, so more than the mapping would change."
+    ),
+    "under_way": gettext_lazy("Not resynced without asking: a menu was on its way already."),
+    "too_soon": gettext_lazy("Not resynced without asking: that was done less than 15 minutes before."),
+}
+
+
 @dataclass(frozen=True)
 class Option:
     """One thing that can be done, with its effect."""
 
     value: str
     label: str
+
+
+def auto_words(alerts: Sequence[MappingAlert]) -> list[str]:
+    """What came of these alerts by itself, each thing once."""
+    codes = dict.fromkeys(alert.auto_code for alert in alerts)
+    return [str(AUTO[code]) for code in codes if code in AUTO]
 
 
 def known_words(known: Known) -> str:

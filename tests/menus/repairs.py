@@ -8,7 +8,7 @@ from django.utils import timezone
 from gobiz_admin.merchants.models import Outlet
 from menus.alerts import open_alert
 from menus.confirming import mapping_updated
-from menus.models import MappingAlert, MenuImport, Repair, Sync
+from menus.models import LiveReading, MappingAlert, Repair, Sync
 from menus.publishing import request_publish, send
 from menus.repairing.cards import Card, cards_of, open_alerts
 from menus.repairing.fixing import request_repairs, run_repairs
@@ -22,10 +22,10 @@ def opened(outlet: Outlet, items=(), variants=(), number: str = "F-1", at: datet
     return open_alert(outlet, number, "mapping_not_found", items, variants, at)
 
 
-def read_live(outlet: Outlet, live: dict[str, Any]) -> MenuImport:
+def read_live(outlet: Outlet, live: dict[str, Any]) -> LiveReading:
     """GoFood's menu, as it was read just now."""
-    MenuImport.objects.filter(outlet=outlet).update(live=None, state="expired")
-    return MenuImport.objects.create(outlet=outlet, state="read", live=live, read_at=timezone.now())
+    facts = {"state": "read", "live": live, "read_at": timezone.now(), "requested_at": timezone.now()}
+    return LiveReading.objects.update_or_create(outlet=outlet, defaults=facts)[0]
 
 
 def known(outlet: Outlet, kind: str, name: str) -> Known:

@@ -5,12 +5,24 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
+from gobiz_admin.merchants.models import AuditEntry
 from menus.alerts import open_alert
-from menus.models import MappingAlert, MenuItem, OutletCatalog, Repair, Sync, Variant
+from menus.models import (
+    AlertSetting,
+    LiveReading,
+    MappingAlert,
+    MenuItem,
+    OutletCatalog,
+    Repair,
+    Sync,
+    Variant,
+)
 from menus.repairing.fixing import run_repairs
 from menus.states import confirm
+from orders.models import UndeliveredOrder
 from tests.factories import OutletFactory
 from tests.menus.factories import live_item
 from tests.menus.repairs import read_live
@@ -137,7 +149,7 @@ def test_a_confirmed_sync_closes_it_with_its_proof(shop: Shop) -> None:
     confirm(shop.sync(Sync.State.ACCEPTED), "notification")
     body = page(shop)
     assert "No open alerts" in body
-    assert "Version 1 has every name in it, and GoFood confirmed it." in body
+    assert "Version 1 has every name in it, and GoFood confirmed it at" in body
     answer = shop.client().post(shop.url("resync_alert", alert.pk), follow=True)
     assert "This alert is closed already" in answer.content.decode()
     assert not Repair.objects.exists()
@@ -206,6 +218,62 @@ def test_the_number_of_queries_is_the_same_for_many_cards(shop: Shop) -> None:
     few = queries()
     add(38)
     assert queries() == few
+
+
+def test_without_asking_is_switched_by_who_may_publish(shop: Shop) -> None:
+    assert shop.client("cashier").post(shop.url("without_asking"), {"wanted": "1"}).status_code == 403
+    assert shop.client("stranger").post(shop.url("without_asking"), {"wanted": "1"}).status_code == 404
+    assert not AlertSetting.objects.filter(resync_without_asking=True).exists()
+    assert "Resync without asking" not in page(shop, "cashier")
+    for wanted, words in (
+        ("1", "Always ask first"),
+        ("1", "Always ask first"),
+        ("0", "Resync without asking"),
+    ):
+        shop.client("manager").post(shop.url("without_asking"), {"wanted": wanted})
+        assert words in page(shop)
+    actions = AuditEntry.objects.filter(action__startswith="alert.without").order_by("pk")
+    assert [(entry.action, entry.user) for entry in actions] == [
+        ("alert.without_asking_on", shop.cast.manager),
+        ("alert.without_asking_off", shop.cast.manager),
+    ]
+
+
+def test_who_may_repair_and_opens_the_page_has_looked(shop: Shop) -> None:
+    alert = alarm(shop)
+    seen = shop.url("alerts_seen")
+    assert seen not in page(shop, "cashier")
+    assert seen in page(shop)
+    inbox = reverse("inbox", args=[shop.merchant.pk])
+    UndeliveredOrder.objects.create(outlet=shop.outlet, order_number="F-1", opened_at=timezone.now())
+    assert seen in shop.client().get(inbox).content.decode()
+    assert seen not in shop.client("cashier").get(inbox).content.decode()
+    assert shop.client("manager").post(seen, headers=HTMX).status_code == 204
+    alert.refresh_from_db()
+    first = alert.seen_at
+    assert (alert.seen_by, first is not None) == (shop.cast.manager, True)
+    shop.client().post(seen)
+    alert.refresh_from_db()
+    assert (alert.seen_by, alert.seen_at) == (shop.cast.manager, first)
+    assert seen not in page(shop)
+
+
+def test_gofoods_menu_is_read_again_when_asked(shop: Shop) -> None:
+    alert = alarm(shop, items=("Es Teh",))
+    read_live(shop.outlet, {"menus": [], "variant_categories": []})
+    assert shop.url("read_for_alert", alert.pk) in page(shop)
+    body = shop.client().post(shop.url("read_for_alert", alert.pk), headers=HTMX).content.decode()
+    assert "GoFood's menu is being read now" in body
+    assert LiveReading.objects.get().state == "queued"
+
+
+def test_a_closed_card_says_that_it_was_done_without_asking(shop: Shop) -> None:
+    MappingAlert.objects.filter(pk=alarm(shop).pk).update(auto_code="started")
+    assert "Resynced without asking, as you wished" in page(shop)
+    confirm(shop.sync(Sync.State.ACCEPTED), "read_back")
+    body = page(shop)
+    assert "matches it." in body
+    assert "It was resynced without asking, as you wished." in body
 
 
 def test_the_list_is_read_again_as_a_piece(shop: Shop) -> None:

@@ -19,6 +19,7 @@ PROMISED = {
     "merchants.tasks.forget_old_letters": 24 * 3600,
     "merchants.tasks.sweep_closings": 10,
     "menus.tasks.sweep_syncs": 10,
+    "menus.tasks.sweep_alerts": 10,
     "menus.tasks.sweep_stock": 10,
     "menus.tasks.sweep_timed_prices": 10,
     "menus.tasks.ask_what_is_still_off": 600,
