@@ -1,7 +1,7 @@
 """Where something is another stock after a change than before it: of itself, or of what it is made of."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,8 +30,10 @@ class Facts:
         return effective(by_hand(base, self.own.get(key, {}).get(outlet)), outs)
 
 
-def differing(rows: Collection[Values], outlets: Collection[int], restored: bool) -> dict[Place, bool]:
-    """Place → in stock now, where that is not what it was before.
+def differing(
+    rows: Collection[Values], outlets: Callable[[], Collection[int]], restored: bool
+) -> dict[Place, bool]:
+    """Place → in stock now, where that is not what it was before, at `outlets`, which are only asked for then.
 
     `restored`: what is new in `rows` was there before, and nobody knows what GoFood was told meanwhile.
     """
@@ -40,14 +42,15 @@ def differing(rows: Collection[Values], outlets: Collection[int], restored: bool
     back = {
         (row["kind"], row["pk"]) for row in rows if restored and row["kind"] in MODELS and not row["before"]
     }
-    keys = {*changed, *back, *bearers_of(ingredients)}
+    keys = {*changed, *back, *(bearers_of(ingredients) if ingredients else ())}
     if not keys:
         return {}
     now = _now(keys, _borne_before(changed.values()))
     then = _before(now, changed, ingredients)
     wanted: dict[Place, bool] = {}
+    places = outlets()
     for key in keys:
-        for outlet in outlets:
+        for outlet in places:
             stands = now.at(key, outlet)
             if stands is not None and (key in back or stands != then.at(key, outlet)):
                 wanted[outlet, key] = stands

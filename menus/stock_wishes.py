@@ -34,7 +34,7 @@ def note_edit(catalog: Catalog, rows: list[Values], user: User | None, restores:
     """
     _keep_offs(rows, user)
     outlets = OutletCatalog.objects.filter(catalog=catalog, imported_at__isnull=False)
-    wish(differing(rows, sorted(outlets.values_list("outlet_id", flat=True)), restores), user)
+    wish(differing(rows, lambda: sorted(outlets.values_list("outlet_id", flat=True)), restores), user)
 
 
 def _keep_offs(rows: list[Values], user: User | None) -> None:

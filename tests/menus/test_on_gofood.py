@@ -199,5 +199,5 @@ def test_reviews_of_many_outlets_read_their_readings_at_once(count, django_asser
     for other in others:
         OutletCatalog.objects.create(outlet=other, catalog=catalog, imported_at=timezone.now())
         keep(other, {"menus": [], "variant_categories": []}, timezone.now())
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(21):
         reviews([outlet, *others])

@@ -242,7 +242,7 @@ def test_the_last_version_comes_back_where_it_was_sent(chain):
 @pytest.mark.parametrize("size", [2, 12])
 def test_reviews_cost_the_same_for_any_number_of_outlets(fake_gobiz, size, django_assert_max_num_queries):
     outlets = make_chain(size)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(22):
         found = reviews(outlets)
     assert [review.outlet for review in found] == outlets
     assert all(len(review.changes) == 1 for review in found)

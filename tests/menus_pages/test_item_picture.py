@@ -212,5 +212,5 @@ def test_a_cashier_may_not(shop: Shop) -> None:
 
 def test_the_card_costs_few_queries(shop: Shop, django_assert_max_num_queries: Any) -> None:
     client, url = shop.client(), shop.url("item_picture", shop.item.pk)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(11):
         client.get(url, headers=HTMX)
