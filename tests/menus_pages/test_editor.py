@@ -284,6 +284,11 @@ class TestHours:
         )
         assert f'value="{shop.item.pk}" selected' in body.content.decode()
 
+    def test_the_way_to_other_items_keeps_the_outlet(self, shop):
+        query = f"?outlet={shop.outlet.outlet_id}"
+        body = shop.client().get(shop.url("menu_item", shop.item.pk) + query).content.decode()
+        assert f"like={shop.item.pk}&outlet={shop.outlet.outlet_id}" in body
+
 
 def test_the_list_is_sent_compressed(shop):
     answer = shop.client().get(shop.url("menu"), headers={"accept-encoding": "gzip"})
