@@ -96,7 +96,8 @@ def _reason_against(
     lately = Repair.objects.filter(outlet=outlet, automatic=True, requested_at__gt=now - AGAIN_AFTER)
     if selling is None or not keys or not _are_certain(outlet, keys):
         return NOT_CERTAIN
-    if Sync.objects.filter(outlet=outlet, state__in=MOVING).exists():
+    waiting = Repair.objects.filter(outlet=outlet, state=Repair.State.QUEUED)
+    if waiting.exists() or Sync.objects.filter(outlet=outlet, state__in=MOVING).exists():
         return UNDER_WAY
     if lately.exists():
         return TOO_SOON

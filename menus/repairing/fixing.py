@@ -53,10 +53,8 @@ def request_repairs(wanted: dict[Outlet, Choices], user: User | None) -> int:
 
 
 def repair_now(outlet: Outlet, catalog_pk: int, choices: Choices) -> None:
-    """Done without asking, in the caller's transaction and under its locks; one that waits takes it with it."""
+    """Done without asking, in the caller's transaction and under its locks, where none waits."""
     with transaction.atomic():
-        if Repair.objects.filter(outlet=outlet, state=State.QUEUED).exists():
-            return
         repair = Repair.objects.create(outlet=outlet, choices=choices, automatic=True)
         facts = {"outlet_id": outlet.outlet_id, "choices": choices}
         AuditEntry.objects.create(

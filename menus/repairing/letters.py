@@ -46,19 +46,20 @@ def _tell(merchant: Merchant) -> None:
         alerts = MappingAlert.objects.filter(outlet__merchant=merchant, opened_at__gt=now - AT_MOST)
         last = alerts.aggregate(at=Max("told_at"))["at"]
         if last is None or last < now - TOGETHER:
-            _write(merchant, "mapping_alert", alerts.filter(told_at=None))
-            alerts.filter(told_at=None).update(told_at=now)
+            told = _write(merchant, "mapping_alert", alerts.filter(told_at=None))
+            alerts.filter(pk__in=told).update(told_at=now)
         unseen = alerts.filter(
             state=State.OPEN, seen_at=None, told_again_at=None, told_at__lt=now - AGAIN_AFTER
         )
-        _write(merchant, "mapping_alert_again", unseen)
-        unseen.update(told_again_at=now)
+        told = _write(merchant, "mapping_alert_again", unseen)
+        alerts.filter(pk__in=told).update(told_again_at=now)
 
 
-def _write(merchant: Merchant, template: str, rows: QuerySet[MappingAlert]) -> None:
+def _write(merchant: Merchant, template: str, rows: QuerySet[MappingAlert]) -> list[int]:
+    """The alerts that the letter names: one that is opened meanwhile waits for the next."""
     alerts = list(rows.select_related("outlet").prefetch_related("names"))
     if not alerts:
-        return
+        return []
     names = dict.fromkeys(row.name[:150] for alert in alerts for row in alert.names.all())
     facts = {
         "count": len(alerts),
@@ -72,3 +73,4 @@ def _write(merchant: Merchant, template: str, rows: QuerySet[MappingAlert]) -> N
     }
     newest = max(alert.pk for alert in alerts)
     mailing.write(merchant, Action.PUBLISH_MENU, template, f"{template}-{newest}", facts)
+    return [alert.pk for alert in alerts]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from menus.editing import save_item
 from menus.models import AlertSetting, LiveReading, MappingAlert, MenuItem, Repair, Sync, Variant
 from menus.repairing.automatic import decide, look, set_without_asking
+from menus.repairing.fixing import request_repairs
 from tests.menus.factories import MenuItemFactory, live_from, live_item, selling_outlet
 from tests.menus.repairs import again, confirm, opened, published, read_live
 
@@ -155,3 +156,12 @@ def test_not_while_a_menu_is_on_its_way_and_not_twice_within_15_minutes(outlet, 
     look()
     assert code(fourth) == "started"
     assert Repair.objects.count() == 2
+
+
+def test_somebody_who_pressed_meanwhile_comes_first(outlet, live):
+    alert = opened(outlet, [], ["Paha atas"])
+    read_live(outlet, live)
+    request_repairs({outlet: {}}, None)
+    look()
+    assert code(alert) == "under_way"
+    assert not Repair.objects.filter(automatic=True).exists()
