@@ -180,7 +180,9 @@ def send(sync_id: int) -> None:
 
 def _claim(sync_id: int) -> SyncAttempt | None:
     """The attempt that is ours to make; None when it is not due, not queued, or others are on their way."""
-    sync = Sync.objects.select_related("outlet__gobiz_app", "version").filter(pk=sync_id).first()
+    # The payload is read by who sends it: of many that wait, most are turned away.
+    waiting = Sync.objects.select_related("outlet__gobiz_app", "version").defer("version__payload")
+    sync = waiting.filter(pk=sync_id).first()
     if sync is None:
         return None
     with transaction.atomic():

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizUnavailable, RequestRefused
@@ -115,6 +117,15 @@ def test_the_janitors_time_is_counted_from_the_put(fake_gobiz, outlet):
     fake_gobiz.during_put = lambda: due.append(Sync.objects.get().next_attempt_at - timezone.now())
     work(sync)
     assert due[0] > STUCK_AFTER - timedelta(seconds=30)
+
+
+def test_who_is_turned_away_has_not_read_the_menu(outlet):
+    """Of a hundred outlets that wait, all but a few are, at each sweep."""
+    sync = request_publish(outlet, None)
+    Sync.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=1))
+    with CaptureQueriesContext(connection) as queries:
+        send(sync.pk)
+    assert not any('"payload"' in query["sql"] for query in queries)
 
 
 # --- after it ---------------------------------------------------------------------------------
