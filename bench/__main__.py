@@ -18,7 +18,21 @@ from bench.figures import Result
 from bench.options import Options
 from bench.place import BenchError, Place
 from bench.product import Product
-from bench.rows import checks, drain, lag, menu_page, old_rows, paint, picture, receiver, sheet, streams
+from bench.rows import (
+    checks,
+    draft,
+    drain,
+    drift,
+    lag,
+    menu_page,
+    old_rows,
+    paint,
+    picture,
+    publish,
+    receiver,
+    sheet,
+    streams,
+)
 
 ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "receiver": receiver.measure,
@@ -31,6 +45,9 @@ ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "paint": paint.measure,
     "picture": picture.measure,
     "checks": checks.measure,
+    "draft": draft.measure,
+    "publish": publish.measure,
+    "drift": drift.measure,
 }
 
 

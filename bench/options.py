@@ -21,6 +21,8 @@ class Options:
     streams: int = 1000
     sheet_rows: int = 2000
     menu_items: int = 2000
+    chain_outlets: int = 100
+    chain_items: int = 200
 
     def say(self, text: str) -> None:
         """Progress, beside the tables."""
@@ -37,6 +39,8 @@ QUICK = Options(
     streams=100,
     sheet_rows=200,
     menu_items=100,
+    chain_outlets=6,
+    chain_items=20,
 )
 
 
@@ -64,5 +68,7 @@ def read(arguments: Sequence[str], names: Sequence[str]) -> tuple[list[str], Opt
         streams=usual.streams,
         sheet_rows=usual.sheet_rows,
         menu_items=usual.menu_items,
+        chain_outlets=usual.chain_outlets,
+        chain_items=usual.chain_items,
     )
     return [name for name in names if not given.names or name in given.names], options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from psycopg import sql
 
 from bench.load import Address, OwnProcess
 from gobiz_admin.stack import database, ports
-from gobiz_admin.stack.config import PRODUCT, ROOT
+from gobiz_admin.stack.config import PRODUCT, ROOT, SANDBOX
 from gobiz_admin.stack.logs import tail
 from gobiz_admin.stack.parts import TABLE, python_command
 from gobiz_admin.stack.supervisor import Part, Supervisor
@@ -91,6 +92,29 @@ class Place:
         words = notification_worker().split()
         words[words.index("-c") + 1] = str(processes)
         self._start(name, python_command(" ".join(words), {}), environment)
+
+    def start_publishers(self, environment: Mapping[str, str], workers: int) -> list[str]:
+        """So many workers that publish, and beat, each as `make run` has it; their names."""
+        names = [f"publisher-{number}" for number in range(workers)]
+        for name in names:
+            command = row_named("publisher").replace("publishing@%h", f"{name}@%h")
+            self._start(name, python_command(command, {}), environment)
+        self._start("beat", python_command(row_named("beat"), {"data": self.logs}), environment)
+        return [*names, "beat"]
+
+    def start_sandbox(self, name: str) -> str:
+        """Where a sandbox with a database of its own listens."""
+        port = ports.any_free(HOST)
+        url = f"http://{HOST}:{port}"
+        environment = {
+            **self.environment(self.new_database("sandbox"), SANDBOX),
+            "SANDBOX_PUBLIC_URL": url,
+        }
+        for words in (("migrate", "--verbosity", "0"), ("seed_sandbox",)):
+            subprocess.run([sys.executable, "-m", "django", *words], cwd=ROOT, env=environment, check=True)  # noqa: S603
+        self._start(name, python_command(row_named("sandbox"), {"sandbox_port": port}), environment)
+        self._until_it_answers(name, port)
+        return url
 
     def start_live(self, name: str, environment: Mapping[str, str]) -> Address:
         port = ports.any_free(HOST)

@@ -29,7 +29,7 @@ def measure(place: Place, subject: Product, options: Options) -> Result:
     options.say(f"storing a menu of {options.menu_items:,} items")
     outlet = store_menu(subject.merchant_id, options.menu_items)
     catalog = outlet.selling.catalog
-    payload, times = payload_of(load_tree(catalog, outlet)), _Times()
+    payload, times = payload_of(load_tree(catalog, outlet)), Times()
     for number in range(options.rounds):
         options.say(f"round {number + 1} of {options.rounds}")
         tree = times.take("loading the tree", lambda: load_tree(catalog, outlet))
@@ -40,7 +40,7 @@ def measure(place: Place, subject: Product, options: Options) -> Result:
     return result(times.of, options.menu_items)
 
 
-class _Times:
+class Times:
     """Round by round, how long each step took."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ def store_menu(merchant_id: int, items: int) -> Outlet:
     outlet = Outlet.objects.filter(merchant_id=merchant_id)[0]
     catalog = Catalog.objects.create(merchant_id=merchant_id, name="Bench", most_changed_percent=100)
     OutletCatalog.objects.create(outlet=outlet, catalog=catalog, imported_at=timezone.now())
-    _store_rows(catalog, items)
+    store_rows(catalog, items)
     payload = payload_of(load_tree(catalog, outlet))
     for item in (item for menu in payload["menus"] for item in menu["menu_items"]):
         item["price"] += 1000
@@ -74,7 +74,7 @@ def store_menu(merchant_id: int, items: int) -> Outlet:
     return outlet
 
 
-def _store_rows(catalog: Any, items: int) -> None:
+def store_rows(catalog: Any, items: int) -> None:
     from menus.models import ItemVariantCategory, Menu, MenuItem, Variant, VariantCategory
 
     menus = Menu.objects.bulk_create(

@@ -11,7 +11,7 @@ import pytest
 
 from bench import bodies, figures, load, options
 from bench.bodies import Door
-from bench.rows import paint, sheet
+from bench.rows import draft, drift, paint, publish, sheet
 from bench.rows.receiver import BARE, DJSTRIPE, DRAINING, RECEIVER, Subject, result
 from gobiz_admin.gobiz.signatures import matches
 
@@ -172,3 +172,24 @@ def test_the_paints_goals_are_of_the_first_visit_with_4g():
     assert [goal.met for goal in paint.result(times).goals] == [True, True]
     times["4G", "first", 500] = [{"paint": 1.2, "row": 2, "first_byte": 0.1}] * 3
     assert [goal.met for goal in paint.result(times).goals] == [False, False]
+
+
+def test_a_review_is_the_sum_of_its_steps():
+    found = draft.result({step: [0.1, 0.2] for step in [*draft.STEPS, "json.dumps"]}, 2000, 7)
+    assert "all of it" in str(found)
+    assert "(4.0)" in found.goals[0].words
+    assert found.goals[0].met
+
+
+def test_publishing_is_shown_beside_gobiz_alone_and_beside_one_worker():
+    taken = {"GoBiz alone": [1.0, 2.0], "1 worker": [4.0, 8.0], "2 workers": [2.0, 4.0]}
+    shown = str(publish.result({publish.BARE: taken.pop("GoBiz alone"), **taken}, options.QUICK))
+    assert "4.00" in shown
+    assert "0.50 (0.50…0.50)" in shown
+
+
+def test_drift_is_shown_with_its_memory():
+    memory = dict.fromkeys(("memory before", "peak after one outlet", "peak after all"), 2048)
+    shown = str(drift.result({"reading alone": [1.0], "the scan": [3.0], **memory}, options.QUICK))
+    assert "3.00" in shown
+    assert "2 MB" in shown
