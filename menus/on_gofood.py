@@ -19,6 +19,7 @@ from menus.versions import comparable, versions_on_gofood
 
 # A reading tells what GoFood has for so long; then only that it once had it.
 TELLS_FOR = timedelta(minutes=10)
+EVER, NOT_AT_ALL = timedelta(days=10_000), timedelta(0)
 EMPTY: Payload = {"menus": [], "variant_categories": []}
 State = Sync.State
 
@@ -70,15 +71,15 @@ class OnGofood:
         return differences(self.published, self.shown)
 
 
-def on_gofood(outlet: Outlet, at_any_age: bool = False) -> OnGofood:
+def on_gofood(outlet: Outlet, within: timedelta = TELLS_FOR) -> OnGofood:
     """The same for one outlet."""
-    return all_on_gofood([outlet], at_any_age)[outlet.pk]
+    return all_on_gofood([outlet], within)[outlet.pk]
 
 
-def all_on_gofood(outlets: Sequence[Outlet], at_any_age: bool = False) -> dict[int, OnGofood]:
-    """By outlet pk what GoFood has, in a constant number of queries. `at_any_age`: by old readings, too."""
+def all_on_gofood(outlets: Sequence[Outlet], within: timedelta = TELLS_FOR) -> dict[int, OnGofood]:
+    """By outlet pk what GoFood has, by what was read `within`, in a constant number of queries."""
     bases, told = versions_on_gofood(outlets), told_since_taken(outlets)
-    readings = _telling(outlets, at_any_age)
+    readings = _telling(outlets, within) if within else {}
     switched = _switched_since({pk: reading.read_at for pk, reading in readings.items()})
     found = {}
     for outlet in outlets:
@@ -92,11 +93,10 @@ def all_on_gofood(outlets: Sequence[Outlet], at_any_age: bool = False) -> dict[i
     return found
 
 
-def _telling(outlets: Collection[Outlet], at_any_age: bool) -> dict[int, LiveReading]:
+def _telling(outlets: Collection[Outlet], within: timedelta) -> dict[int, LiveReading]:
     """The readings by which it can be told what GoFood has: made since it took a menu, and none on its way."""
-    rows = LiveReading.objects.filter(outlet__in=outlets, live__isnull=False)
-    if not at_any_age:
-        rows = rows.filter(read_at__gte=timezone.now() - TELLS_FOR)
+    oldest = timezone.now() - within
+    rows = LiveReading.objects.filter(outlet__in=outlets, live__isnull=False, read_at__gte=oldest)
     moving = Q(state__in=[State.SENDING, State.ACCEPTED]) | Q(state=State.QUEUED, attempts__gt=0)
     # Confirmed by a notification, and still read until it matches.
     moving |= Q(state=State.CONFIRMED, next_attempt_at__isnull=False)

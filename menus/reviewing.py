@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from gobiz_admin.merchants.models import Outlet
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_catalog, check_tree
 from menus.differences import Change, differences
 from menus.models import CatalogVersion, OutletCatalog
-from menus.on_gofood import OnGofood, all_on_gofood, on_gofood
+from menus.on_gofood import NOT_AT_ALL, TELLS_FOR, OnGofood, all_on_gofood, on_gofood
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
 from menus.tree import Tree, load_tree, load_trees
@@ -91,11 +92,19 @@ class Review:
         return found
 
 
-def review(outlet: Outlet, selling: OutletCatalog | None) -> Review:
-    """The review, in a constant number of queries, whatever the size of the menu."""
+def draft_review(outlet: Outlet, selling: OutletCatalog | None) -> Review:
+    """What was changed here since the last version, for the editor: GoFood as it is now does not matter."""
+    return review(outlet, selling, NOT_AT_ALL)
+
+
+def review(outlet: Outlet, selling: OutletCatalog | None, within: timedelta = TELLS_FOR) -> Review:
+    """The review, in a constant number of queries, whatever the size of the menu.
+
+    Against the live menu where it was read `within`, else against the version.
+    """
     if selling is None:
         return Review(outlet, None, None, check_catalog(None, outlet))
-    return _review(selling, load_tree(selling.catalog, outlet), on_gofood(outlet), {})
+    return _review(selling, load_tree(selling.catalog, outlet), on_gofood(outlet, within), {})
 
 
 def reviews(outlets: Sequence[Outlet]) -> list[Review]:

@@ -18,7 +18,7 @@ from menus.adopting.plans import Plan
 from menus.drift.sorting import Line, lines_of
 from menus.live_menu import read_menu
 from menus.models import Drift, LiveReading, OutletCatalog, StockSwitch, Sync
-from menus.on_gofood import OnGofood, on_gofood
+from menus.on_gofood import EVER, OnGofood, on_gofood
 from menus.versions import version_before
 
 EVERY = timedelta(hours=1)
@@ -155,11 +155,13 @@ def drift_now(outlet_pk: int) -> DriftNow | None:
     row = selling.select_related("catalog", "outlet").first()
     if row is None:
         return None
-    there = on_gofood(row.outlet, at_any_age=True)
+    there = on_gofood(row.outlet, EVER)
     read_at = there.reading.read_at if there.reading else None
     if there.live is None or read_at is None or there.base is None or there.base.number == 0:
         return None
     plan = compare_with_catalog(row.catalog, row.outlet, read_menu(there.live))
     before = version_before(there.base)
-    lines = lines_of(plan, baseline(row.outlet), Baseline(before))
+    confirmed = Sync.objects.filter(version=there.base, state=Sync.State.CONFIRMED).order_by("-pk")
+    at_first = confirmed.values_list("differs", flat=True).first() or []
+    lines = lines_of(plan, baseline(row.outlet), Baseline(before), at_first)
     return DriftNow(row.outlet, there, read_at, there.live, plan, lines)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,6 +21,14 @@ EXTERNAL_ID = "external_id"
 # What somebody pays, what can be ordered, and whether the order reaches us.
 URGENT = {"price", "in_stock", EXTERNAL_ID}
 ABSENT = object()
+# Kind of a change (menus/differences.py) → field of a Difference.
+OF_CHANGE = {
+    "renamed": "name",
+    "repriced": "price",
+    "described": "description",
+    "pictured": "image_url",
+    "switched": "in_stock",
+}
 
 
 @dataclass(frozen=True)
@@ -49,17 +57,39 @@ class Line:
         return asdict(self)
 
 
-def lines_of(plan: Plan, base: Baseline, before: Baseline) -> list[Line]:
+def lines_of(
+    plan: Plan, base: Baseline, before: Baseline, at_first: Collection[Mapping[str, Any]] = ()
+) -> list[Line]:
     """The drift in a plan of the live menu; `before`: what GoFood had before `base`, the last version.
 
+    `at_first`: what GoFood had otherwise when that version was read back (`Sync.differs`).
     What stands here as it is on GoFood is no drift: the next publish keeps it.
     """
     sorting = _Sorting(plan, base, before)
     found = [*sorting.changed(), *sorting.lost_ids(), *sorting.pictures(), *sorting.gone()]
-    return [_finished(line) for line in sorting.one_per_thing(found)]
+    refused = {_as_refused(change) for change in at_first}
+    return [_finished(line, refused) for line in sorting.one_per_thing(found)]
 
 
-def _finished(line: Line) -> Line:
+def _as_refused(change: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    gone = change["kind"] in ("added", "removed")
+    field = {"added": NEW, "removed": GONE}[change["kind"]] if gone else OF_CHANGE.get(change["kind"], "")
+    return (
+        change["of"],
+        field,
+        change["name"],
+        json.dumps(None if gone else change["new"] or "", sort_keys=True),
+    )
+
+
+def _as_named(line: Line) -> tuple[str, str, str, str]:
+    value = None if line.field in (NEW, GONE) else line.new or ""
+    return line.of, line.field, line.name, json.dumps(value, sort_keys=True)
+
+
+def _finished(line: Line, refused: set[tuple[str, str, str, str]]) -> Line:
+    if line.kind == EDITED and _as_named(line) in refused:
+        line = replace(line, kind=NOT_TAKEN)
     urgent = line.field in URGENT or (line.field in (NEW, GONE) and line.of in ("item", "variant"))
     told = json.dumps([line.of, line.name, line.where, line.field, line.new], sort_keys=True)
     return replace(line, urgent=urgent, print=hashlib.sha256(told.encode()).hexdigest()[:16])

@@ -10,7 +10,7 @@ from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.models import OutletCatalog
-from menus.reviewing import Review, review
+from menus.reviewing import Review, draft_review
 from menus.stock_lists import Mark
 from menus.undoing import last_edit
 from menus.views import reach
@@ -28,7 +28,7 @@ def menu(request: MemberRequest) -> HttpResponseBase:
     outlet = request.place.outlet
     if outlet is None:
         return render(request, "menus/choose.html", {"rows": choices(request)})
-    found = review(outlet, reach.selling_at(outlet))
+    found = draft_review(outlet, reach.selling_at(outlet))
     menus = _menus(found)
     values = {**foot(request, outlet, found), "menus": menus}
     if found.tree is None:
@@ -43,7 +43,7 @@ def menu_foot(request: MemberRequest) -> HttpResponse:
     outlet = request.place.outlet
     if outlet is None:
         return HttpResponse(status=204)
-    found = review(outlet, reach.selling_at(outlet))
+    found = draft_review(outlet, reach.selling_at(outlet))
     return render(request, "menus/_foot.html", foot(request, outlet, found))
 
 
@@ -53,7 +53,7 @@ def library(request: MemberRequest, catalog_pk: int) -> HttpResponse:
     """The catalog's variant categories, each with its variants and how many items it changes."""
     catalog = reach.catalog_of(request, catalog_pk)
     outlet = reach.outlet_selling(request, catalog)
-    found = review(outlet, reach.selling_at(outlet)) if outlet else None
+    found = draft_review(outlet, reach.selling_at(outlet)) if outlet else None
     problems = found.problems_of() if found else {}
     nodes = found.tree.categories if found and found.tree else []
     mark_of = marks_at(found) if found else (lambda *_: Mark())

@@ -24,7 +24,7 @@ EXPLAINED: dict[str, Words] = {
         "after connecting, change the menu here only."
     ),
     NOT_TAKEN: gettext_lazy(
-        "GoFood still has what it had before the last publish. Publish again; if it stays, ask GoBiz."
+        "GoFood did not take this over with the last publish. Publish again; if it stays, ask GoBiz."
     ),
     NEWER: gettext_lazy(
         "It was changed in the GoBiz app and here, too. The next publish brings what stands here, unless you take "

@@ -14,7 +14,7 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.adopting.choosing import AdoptRefused, answer, plan_of
 from menus.importing import newest_import, request_import
 from menus.models import CatalogVersion, MenuImport, OutletCatalog
-from menus.reviewing import review
+from menus.reviewing import draft_review
 from menus.sentences import IMPORT, import_sentence
 from menus.views import reach
 from menus.views.adoption_words import REFUSED, groups_of, only_here_rows
@@ -32,7 +32,7 @@ def import_menu(request: MemberRequest, outlet_pk: int) -> HttpResponse:
         return reach.go(request, "import_menu", outlet.pk)
     selling = OutletCatalog.objects.filter(outlet=outlet).select_related("catalog").first()
     backup = CatalogVersion.objects.filter(outlet=outlet, number=0).first()
-    changes = len(review(outlet, selling).changes) if selling and selling.imported_at else 0
+    changes = len(draft_review(outlet, selling).changes) if selling and selling.imported_at else 0
     context = {**_progress(outlet), "selling": selling, "backup": backup, "changes": changes}
     return render(request, "menus/import.html", context)
 

@@ -12,7 +12,7 @@ from menus.checks import Check
 from menus.ingredients import joined
 from menus.models import MenuItem
 from menus.pictures import public_url
-from menus.reviewing import Review, review
+from menus.reviewing import Review, draft_review
 from menus.seen import seen
 from menus.stock_lists import Mark, marks_of
 from menus.tree import CategoryNode, ItemNode, VariantNode
@@ -52,7 +52,7 @@ def review_of(request: MemberRequest, thing: Any) -> Review:
     outlet = reach.outlet_selling(request, thing.catalog)
     if outlet is None:
         return Review(None, None, None, [])  # type: ignore[arg-type]
-    return review(outlet, reach.selling_at(outlet))
+    return draft_review(outlet, reach.selling_at(outlet))
 
 
 def marks_at(found: Review) -> MarkOf:

@@ -16,7 +16,7 @@ from gobiz_admin.merchants import mailing
 from gobiz_admin.merchants.banners import banners_for
 from gobiz_admin.merchants.models import AuditEntry
 from menus.adopting.choosing import AdoptRefused
-from menus.confirming import mapping_updated
+from menus.confirming import mapping_updated, read_back
 from menus.drift import scanning, telling
 from menus.drift.deciding import overwrite_later, take_over
 from menus.drift.scanning import compare, drift_now, scan
@@ -83,6 +83,25 @@ def test_a_change_of_ours_that_gofood_did_not_take(fake_gobiz, outlet):
     Sync.objects.update(next_attempt_at=None)
     shows(fake_gobiz, outlet, before)
     assert told(outlet) == [("not_taken", "price", "Es Teh", 6000, 5000)]
+
+
+def test_what_gofood_had_otherwise_when_it_was_read_back_was_never_edited(fake_gobiz, outlet):
+    """It shortens descriptions, say: neither what we sent, nor what it had before."""
+    save_item(MenuItem.objects.get(name="Es Teh"), {"description": "Manis dan segar"}, None)
+    sync = request_publish(outlet, None)
+    send(sync.pk)
+    mapping_updated(outlet, sync.request_id, [], None)
+    item_of(fake_gobiz.live[outlet.outlet_id], "Es Teh")["description"] = "Manis"
+    Sync.objects.filter(pk=sync.pk).update(
+        next_attempt_at=timezone.now(), confirmed_at=timezone.now() - timedelta(minutes=11)
+    )
+    read_back(sync.pk)
+    assert told(outlet) == [("not_taken", "description", "Es Teh", "Manis dan segar", "Manis")]
+    edited(fake_gobiz, outlet, "Es Teh", description="Pahit", image="")
+    assert {(line.kind, line.field) for line in lines(outlet)} == {
+        ("edited", "description"),
+        ("edited", "image_url"),
+    }
 
 
 def test_an_addition_and_a_removal_that_gofood_did_not_take(fake_gobiz, outlet):

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from menus.models import LiveReading, MenuItem, OutletCatalog, Sync, Variant
+from menus.payload import build_payload
 from menus.readings import keep
 from tests.menus.factories import live_from
 from tests.menus_pages.conftest import Shop
@@ -170,7 +171,7 @@ def test_the_ids_that_gofood_named_are_counted(shop: Shop) -> None:
 
 def shown_by_gofood(shop: Shop, **item: object) -> LiveReading:
     """The live menu as it was just read, with the item as somebody changed it in the GoBiz app."""
-    live = live_from(shop.version(99).payload)
+    live = live_from(build_payload(shop.outlet))
     live["menus"][0]["menu_items"][0] |= item
     assert keep(shop.outlet, live, timezone.now())
     return LiveReading.objects.get()
@@ -226,8 +227,8 @@ def test_a_reading_that_failed_says_why_and_what_is_not_known(shop: Shop) -> Non
 
 def test_a_live_menu_that_changed_since_it_was_shown_is_reviewed_again(shop: Shop) -> None:
     shop.sync(State.CONFIRMED)
-    MenuItem.objects.update(price=18000)
     seen = shown_by_gofood(shop).checksum
+    MenuItem.objects.update(price=18000)
     assert f'name="live" value="{seen}"' in reviewed(shop).replace("\n", "")
     shown_by_gofood(shop, price=16000)
     url, data = shop.url("publish_review", shop.outlet.pk), {"live": seen, "revision": shop.revision()}
@@ -239,3 +240,12 @@ def test_a_live_menu_that_changed_since_it_was_shown_is_reviewed_again(shop: Sho
     assert "GoFood's menu is another than the one that you were shown" in body
     answer = shop.client().post(url, {**data, "live": LiveReading.objects.get().checksum})
     assert answer.status_code == 302
+
+
+def test_the_editor_counts_what_was_changed_here(shop: Shop) -> None:
+    shop.sync(State.CONFIRMED)
+    shown_by_gofood(shop, price=16000)
+    assert "1 change was made in the GoBiz app" in reviewed(shop)
+    assert "1 change not published" not in shop.client().get(shop.url("menu_foot")).content.decode()
+    MenuItem.objects.update(price=18000)
+    assert "1 change not published" in shop.client().get(shop.url("menu_foot")).content.decode()
