@@ -9,8 +9,9 @@ from django.db.models import Q
 
 from gobiz_admin.merchants.models import Outlet, User
 from menus.checks import Check
-from menus.differences import counted, differences, from_live, pair
+from menus.differences import counted, differences, from_live
 from menus.models import CatalogVersion, MappingAlert, PriceConfirmation, Sync
+from menus.pairing import pair
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
 from menus.timed_now import Entries, entry, retimed
