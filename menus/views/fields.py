@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 
+from gobiz_admin.merchants.gone import read_again
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import editing
@@ -41,7 +42,7 @@ def save_field(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
         return _state(request, thing, name, error=EDIT.get(refused.errors.get(name, ""), UNEXPECTED))
     except editing.EditConflict as conflict:
         return _state(request, thing, name, conflict=_conflict(conflict, name))
-    thing.refresh_from_db()
+    read_again(thing)
     return _state(
         request, thing, name, saved=True, changed=changed, findings=_findings(request, kind, thing, name)
     )
@@ -58,12 +59,19 @@ def _conflict(conflict: editing.EditConflict, name: str) -> dict[str, Any]:
     theirs = conflict.fields[name]
     edit = conflict.edit
     return {
-        "value": theirs if isinstance(theirs, str | int) else None,
         "words": shown_value(name, theirs),
+        "take": _as_typed(name, theirs),
         "shown": digest(theirs),
         "by": edit.user if edit else None,
         "at": edit.at if edit else None,
     }
+
+
+def _as_typed(name: str, value: Any) -> str:
+    """The value as the field holds it: of a choice the pk, of several their pks."""
+    if isinstance(value, list):
+        return " ".join(str(pk) for pk in value)
+    return shown_value(name, value) if name == "price" else str(value)
 
 
 def _used_by(thing: Any) -> int:

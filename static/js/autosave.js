@@ -7,6 +7,8 @@ const words = document.getElementById("autosave-words")?.dataset ?? {};
 const editor = document.querySelector("[data-editor]");
 const says = document.getElementById("menu-says");
 const timers = new WeakMap();
+const strokes = new WeakMap();
+// Which field's request is under way, and which one is to be sent after it: a row and the panel may show the same.
 const running = new Map();
 
 // A field may have left the page, with its panel, before its answer comes.
@@ -17,7 +19,7 @@ function thingOf(field) {
   return known.get(field);
 }
 const pathOf = (thing) => `${editor.dataset.base}rows/${thing.replace("-", "/")}/`;
-const keyOf = (field) => `unsaved ${pathOf(thingOf(field))}${field.dataset.field}`;
+const keyOf = (field) => `draft ${pathOf(thingOf(field))}${field.dataset.field}`;
 export const addressOf = (thing, verb) => `${pathOf(thing)}${verb}/${editor.dataset.query}`;
 
 export function say(text) {
@@ -55,7 +57,15 @@ function write(field, text, wrong = false) {
   state?.replaceChildren(line);
 }
 
-function show(field, html) {
+// What the field takes from somebody else.
+function put(field, value) {
+  if (field.tagName !== "FIELDSET") { field.value = value; return; }
+  const chosen = value.split(" ");
+  field.querySelectorAll("input").forEach((box) => { box.checked = chosen.includes(box.value); });
+}
+
+// `sent`: how often it had been typed into by then; more may have been typed since, which is not saved yet.
+function show(field, html, sent) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const state = template.content.querySelector("[data-state]");
@@ -64,37 +74,50 @@ function show(field, html) {
   field.toggleAttribute("aria-invalid", state.dataset.result === "error");
   if (state.dataset.result !== "saved") return;
   field.dataset.shown = state.dataset.shown;
-  field.removeAttribute("data-unsaved");
-  localStorage.removeItem(keyOf(field));
+  if (strokes.get(field) === sent) settle(field);
+  else keep(field);
   document.body.dispatchEvent(new CustomEvent("thing-saved", { detail: { thing: thingOf(field) } }));
 }
 
 export async function save(field) {
   clearTimeout(timers.get(field));
   const key = keyOf(field);
-  if (running.has(key)) return running.set(key, true);
-  running.set(key, false);
+  if (running.has(key)) return running.set(key, field);
+  running.set(key, null);
   const slow = setTimeout(() => write(field, words.saving), SLOW_MS);
+  const sent = strokes.get(field);
   const values = [["field", field.dataset.field], ["shown", field.dataset.shown], ...valuesOf(field).map((value) => ["value", value])];
   try {
     const answer = await send(addressOf(thingOf(field), "field"), values);
     clearTimeout(slow);
     if (answer.status === 404 || answer.status === 403) write(field, words.gone, true);
     else if (!answer.ok) throw new Error(answer.status);
-    else show(field, await answer.text());
+    else show(field, await answer.text(), sent);
   } catch {
     clearTimeout(slow);
     write(field, navigator.onLine ? words.failed : words.offline, true);
     timers.set(field, setTimeout(() => save(field), RETRY_MS));
   }
-  const again = running.get(key);
+  // Even of a panel that is closed by now.
+  const next = running.get(key);
   running.delete(key);
-  return again && field.isConnected ? save(field) : null;
+  return next && save(next);
 }
 
 function typed(field) {
+  strokes.set(field, (strokes.get(field) ?? 0) + 1);
+  keep(field);
+}
+
+function keep(field) {
   field.dataset.unsaved = "";
-  localStorage.setItem(keyOf(field), JSON.stringify(valuesOf(field)));
+  // With what was seen: somebody else may change the field before this is sent.
+  localStorage.setItem(keyOf(field), JSON.stringify({ values: valuesOf(field), shown: field.dataset.shown }));
+}
+
+function settle(field) {
+  field.removeAttribute("data-unsaved");
+  localStorage.removeItem(keyOf(field));
 }
 
 // What was typed before the page went away, and never saved: it is there again, and says so.
@@ -103,9 +126,10 @@ export function restore(root) {
   for (const field of root.querySelectorAll("input[data-field], textarea[data-field]")) {
     const kept = localStorage.getItem(keyOf(field));
     if (kept === null || busy.has(keyOf(field))) continue;
-    const [value] = JSON.parse(kept);
+    const { values: [value], shown } = JSON.parse(kept);
     if (value === field.value) { localStorage.removeItem(keyOf(field)); continue; }
     field.value = value;
+    field.dataset.shown = shown;
     typed(field);
     write(field, words.kept, true);
   }
@@ -131,9 +155,8 @@ function choose(event) {
   const field = fieldBeside(button);
   field.dataset.shown = button.dataset.shownNow;
   if (button.hasAttribute("data-overwrite")) { save(field); return; }
-  field.removeAttribute("data-unsaved");
-  localStorage.removeItem(keyOf(field));
-  if (button.dataset.take) field.value = button.dataset.take;
+  put(field, button.dataset.take);
+  settle(field);
   stateOf(field)?.replaceChildren();
   field.focus();
   document.body.dispatchEvent(new CustomEvent("thing-saved", { detail: { thing: thingOf(field) } }));

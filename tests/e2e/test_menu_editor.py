@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from menus.forms.fields import read_rupiah
 from tests.e2e.conftest import PICTURES, Stack
 from tests.e2e.walking import PHONE, Walker
 
@@ -193,3 +194,111 @@ def test_a_menu_of_an_item_is_dragged_to_another_place(walker: Walker, menu_url:
     assert dropped.index(before[2]) < 2
     page.reload()
     assert rows(page) == dropped
+
+
+def test_what_is_typed_while_a_save_is_under_way_is_saved_too(walker: Walker, menu_url: str) -> None:
+    page, held = walker.page, []
+    page.goto(menu_url)
+    page.route("**/field/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/field/"):
+        price_of(page).fill("41.000")
+    price_of(page).fill("42.000")
+    with page.expect_request("**/field/") as later:
+        held[0].continue_()
+    assert "value=42.000" in (later.value.post_data or "")
+    expect(price_of(page)).not_to_have_attribute("data-unsaved", "")
+    page.reload()
+    expect(price_of(page)).to_have_value("Rp\u00a042.000")
+
+
+def test_a_draft_does_not_overwrite_what_was_saved_after_it(
+    walker: Walker, browser: Browser, menu_url: str
+) -> None:
+    page = walker.page
+    page.goto(menu_url)
+    page.context.set_offline(True)
+    price_of(page).fill("51.000")
+    expect(page.locator(".item-row").first.locator(".field-error")).to_be_visible()
+    page.close()
+    page.context.set_offline(False)
+    other = browser.new_context()
+    other.add_cookies(page.context.cookies())
+    theirs = other.new_page()
+    theirs.goto(menu_url)
+    price_of(theirs).fill("52.000")
+    expect(saved(price_of(theirs))).to_be_visible()
+    other.close()
+
+    back = page.context.new_page()
+    back.goto(menu_url)
+    expect(price_of(back)).to_have_value("51.000")
+    price_of(back).press("Enter")
+    expect(back.locator(".field-conflict")).to_contain_text("Rp\u00a052.000")
+    back.click("[data-take]")
+    expect(price_of(back)).to_have_value("Rp\u00a052.000")
+
+
+def test_theirs_is_kept_of_a_choice_too(walker: Walker, menu_url: str) -> None:
+    page, other = walker.page, walker.page.context.new_page()
+    for each in (page, other):
+        each.goto(menu_url)
+        each.locator("[data-open]").first.click()
+        expect(each.locator("[data-panel-title]")).to_be_focused()
+    ours, theirs = page.locator("#panel"), other.locator("#panel")
+    boxes = "[data-field=categories] input"
+
+    # Ours is sent first and comes second.
+    held: list[Any] = []
+    page.route("**/field/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/field/"):
+        ours.locator(boxes).nth(0).click()
+    theirs.locator(boxes).nth(1).click()
+    expect(theirs.locator(".field-saved")).to_be_visible()
+    held[0].continue_()
+    ours.locator("[data-take]").click()
+    expect(ours.locator(".field-conflict")).to_have_count(0)
+    states = "all => all.map(one => one.checked)"
+    assert ours.locator(boxes).evaluate_all(states) == theirs.locator(boxes).evaluate_all(states)
+    assert walker.faults == []
+
+
+def test_the_browser_reads_a_price_as_the_server_does(walker: Walker, menu_url: str) -> None:
+    page = walker.page
+    page.goto(menu_url)
+    typed = [
+        *(
+            "15000",
+            "15.000",
+            "15,000",
+            "Rp 15.000",
+            "rp15.000",
+            "Rp. 15.000,-",
+            "Rp\u00a015.000",
+            "IDR 1.250.000",
+        ),
+        *("15.000,00", "15,000.00", "-1.000", "\u2212Rp 1.000", "\u2013500", "+500", "0", "-0", ""),
+        *(
+            "15.00",
+            "1.50",
+            "15,50",
+            "15.0000",
+            "1.000,000",
+            "1.500.0",
+            "15.000.00",
+            "15,000,00",
+            "1.5e4",
+            "15rb",
+        ),
+        *("--5", "5-", "\u0663\u0660\u0660\u0660", "Rp", "Rp Rp 5"),
+    ]
+    read = page.evaluate(
+        "typed => import('/static/js/price.js').then(price => typed.map(price.rupiahOf))", typed
+    )
+    assert dict(zip(typed, read, strict=True)) == {each: read_rupiah(each) for each in typed}
+    price_of(page).fill("15.00")
+    price_of(page).press("Tab")
+    expect(page.locator(".item-row").first.locator(".field-error")).to_contain_text("15.00")
+    expect(price_of(page)).to_have_value("15.00")
+    price_of(page).fill("15.000")
+    price_of(page).press("Tab")
+    expect(saved(price_of(page))).to_be_visible()

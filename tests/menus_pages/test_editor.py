@@ -56,6 +56,21 @@ class TestFields:
         assert 'data-result="error"' in body
         assert shop.revision() == before
 
+    def test_the_menu_that_somebody_else_chose_is_told_by_its_name(self, shop):
+        drinks, soups = MenuFactory(catalog=shop.catalog, name="Minuman"), MenuFactory(catalog=shop.catalog)
+        shown = seen(shop.item, "menu")
+        editing.save_item(shop.item, {"menu": drinks}, shop.cast.manager)
+        body = save(shop, "menu", soups.pk, shown=shown)
+        assert "<strong>Minuman</strong>" in body
+        assert f'data-take="{drinks.pk}"' in body
+
+    def test_the_variant_categories_that_somebody_else_chose_can_be_taken(self, shop):
+        other = VariantCategoryFactory(catalog=shop.catalog)
+        shown = seen(shop.item, "categories")
+        editing.save_item(shop.item, {"categories": [shop.category, other]}, shop.cast.manager)
+        body = save(shop, "categories", [other.pk], shown=shown)
+        assert f'data-take="{shop.category.pk} {other.pk}"' in body
+
     def test_a_field_that_is_not_there(self, shop):
         answer = shop.client().post(shop.url("save_field", "item", shop.item.pk), {"field": "external_id"})
         assert answer.status_code == 400
