@@ -1,9 +1,12 @@
 // [data-price]: takes `15000`, `15.000`, `15,000`, `Rp 15.000`, and shows `Rp 15.000` on leaving.
-// The server reads the same forms again. What cannot be a whole amount stays as it was typed.
+// What the server does not read (menus/forms/fields.py) stays as it was typed: 15.00 must not become Rp 15.
+const AMOUNT = /^([-+]?)(?:(\d{1,3}(?:\.\d{3})+|\d+)(?:,00|,-)?|(\d{1,3}(?:,\d{3})+)(?:\.00)?)$/;
+
 export function rupiahOf(typed) {
-  const bare = typed.replace(/rp\.?/i, "").replace(/[\s\u00a0]/g, "").replace(/[.,]00$|,-$/, "").replace(/^\u2212/, "-");
-  if (!/^-?(\d+|\d{1,3}([.,]\d{3})+)$/.test(bare)) return null;
-  return Number(bare.replace(/[.,]/g, ""));
+  const bare = typed.replace(/rp\.?|idr/i, "").replace(/\s/g, "").replace(/[\u2212\u2013]/g, "-");
+  const found = AMOUNT.exec(bare);
+  const digits = (found?.[2] ?? found?.[3] ?? "").replace(/[.,]/g, "");
+  return digits && digits.length <= 12 ? Number(found[1] + digits) : null;
 }
 
 export function written(amount) {
