@@ -32,7 +32,7 @@ EXPLAINED: dict[str, Words] = {
     ),
 }
 URGENT_WORDS: dict[str, Words] = {
-    "price": gettext_lazy("Price"),
+    "price": gettext_lazy("Customers pay this now"),
     "in_stock": gettext_lazy("Availability"),
     EXTERNAL_ID: gettext_lazy("Orders may not arrive"),
     NEW: gettext_lazy("Orders may not be recognised"),

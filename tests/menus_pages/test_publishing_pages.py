@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from menus.editing import save_item
 from menus.models import LiveReading, MenuItem, OutletCatalog, Sync, Variant
 from menus.payload import build_payload
 from menus.readings import keep
@@ -57,7 +58,7 @@ def test_a_missing_id_leads_to_its_row(shop: Shop) -> None:
 
 
 def test_a_menu_that_changed_meanwhile_is_reviewed_again(shop: Shop) -> None:
-    shop.client().post(shop.url("item_stock", shop.item.pk), {"in_stock": "0"})
+    save_item(shop.item, {"price": 16000}, None)
     response = shop.client().post(shop.url("publish_review", shop.outlet.pk), {"revision": "0"})
     assert response.status_code == 200
     assert "changed in another window" in response.content.decode()
