@@ -56,11 +56,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Frozen:
-    """What is sent to an outlet when its turn comes. `revision`: of the catalog that it was made of; `before`: what
-    GoFood has now."""
+    """What is sent to an outlet when its turn comes. `revision`: of the catalog that it was made of, None when it
+    was made of an older version; `before`: what GoFood has now."""
 
     version: CatalogVersion
-    revision: int
+    revision: int | None
     before: CatalogVersion | None
 
 

@@ -28,6 +28,7 @@ from menus.views import (
     publish,
     reading,
     restoring,
+    returning,
     rows,
     sharing,
     sheets,
@@ -122,6 +123,7 @@ urlpatterns = [
     path("publish/together/", together.publish_together, name="publish_together"),
     path("publish/together/reading/", reading.read_together, name="read_together"),
     path("publish/together/<int:pk>/", together.rollout, name="rollout"),
+    path("publish/back/", returning.publish_back, name="publish_back"),
     path("publish/versions/<int:pk>/", versions.version_page, name="version"),
     path(
         "publish/versions/<int:pk>/restore/<str:kind>/<int:index>/",

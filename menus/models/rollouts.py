@@ -42,8 +42,8 @@ class RolloutOutlet(models.Model):
     stage = models.PositiveSmallIntegerField()
     due_at = models.DateTimeField()
     version = models.ForeignKey(CatalogVersion, on_delete=models.CASCADE, related_name="+")
-    # Of the catalog that the version was made of.
-    revision = models.PositiveBigIntegerField()
+    # Of the catalog that the version was made of; null when an older one comes back.
+    revision = models.PositiveBigIntegerField(null=True)
     # What GoFood had before: to bring back.
     before = models.ForeignKey(CatalogVersion, null=True, on_delete=models.SET_NULL, related_name="+")
     sync = models.ForeignKey(Sync, null=True, on_delete=models.SET_NULL, related_name="+")

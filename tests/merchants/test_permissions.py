@@ -137,6 +137,7 @@ TABLE: dict[str, tuple[str, Action | str]] = {
     "history": ("GET", Action.PUBLISH_MENU),
     "version": ("GET POST", Action.PUBLISH_MENU),
     "version_restore": ("GET POST", Action.PUBLISH_MENU),
+    "publish_back": ("GET POST", Action.PUBLISH_MENU),
     "publish_together": ("GET POST", Action.PUBLISH_MENU),
     "read_together": ("POST", Action.PUBLISH_MENU),
     "rollout": ("GET POST", Action.PUBLISH_MENU),

@@ -1,0 +1,150 @@
+"""Bringing whole menus back at several outlets: what each had at a moment, or before a rollout, as one rollout."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from gobiz_admin.merchants.models import Merchant, Outlet, User
+from menus import versions
+from menus.differences import Change, counted, differences
+from menus.models import CatalogVersion, OutletCatalog, Rollout, Sync
+from menus.on_gofood import all_on_gofood
+from menus.payload import Payload
+from menus.removals import Removal, removal_in
+from menus.rollouts import Frozen, Plan, RolloutRefused, lock_all, open_rollout
+from menus.timed_now import Entries
+from menus.tree import Tree, load_trees
+
+# By outlet pk the version that is to come back.
+Then = dict[int, CatalogVersion]
+Find = Callable[[Sequence[Outlet]], Then]
+
+
+@dataclass
+class Return:
+    """What bringing a version back would change at an outlet. `held_up`: unknown, nothing (it sells nothing from
+    here), ids (what it names has none), removal (the number has to be typed there), or ""."""
+
+    outlet: Outlet
+    version: CatalogVersion | None = None
+    base: CatalogVersion | None = None
+    payload: Payload = field(default_factory=dict)
+    timed: Entries = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    removal: Removal | None = None
+    held_up: str = ""
+
+    @property
+    def same(self) -> bool:
+        return not self.held_up and not self.changes
+
+
+def versions_at(moment: datetime) -> Find:
+    """What each outlet had on GoFood then: what it had taken last, else the menu as it was found before; three
+    queries for any number of outlets."""
+
+    def find(outlets: Sequence[Outlet]) -> Then:
+        taken = Sync.objects.filter(outlet__in=outlets, accepted_at__lte=moment)
+        taken = taken.exclude(state=Sync.State.FAILED).order_by("outlet_id", "-accepted_at", "-pk")
+        newest = dict(taken.distinct("outlet_id").values_list("outlet_id", "version_id"))
+        found = Q(number=0, outlet__in=outlets, created_at__lte=moment)
+        rows = CatalogVersion.objects.filter(Q(pk__in=newest.values()) | found).order_by("number")
+        return {row.outlet_id: row for row in rows if newest.get(row.outlet_id, row.pk) == row.pk}
+
+    return find
+
+
+def versions_before(rollout: Rollout) -> Find:
+    """What each outlet had on GoFood when the rollout started; one query."""
+
+    def find(outlets: Sequence[Outlet]) -> Then:
+        rows = rollout.rows.filter(outlet__in=outlets, before__isnull=False).select_related("before")
+        return {row.outlet_id: row.before for row in rows if row.before is not None}
+
+    return find
+
+
+def returns(outlets: Sequence[Outlet], find: Find) -> list[Return]:
+    """What would change at each outlet, in their order; per catalog a constant number of queries."""
+    then, trees = find(outlets), _trees(outlets)
+    there = all_on_gofood(outlets)
+    found = []
+    for outlet in outlets:
+        one = Return(outlet, then.get(outlet.pk), there[outlet.pk].base)
+        tree = trees.get(outlet.pk)
+        if tree is None or one.base is None:
+            one.held_up = "nothing"
+        elif one.version is None:
+            one.held_up = "unknown"
+        else:
+            _compare(one, one.version, tree, there[outlet.pk].now)
+        found.append(one)
+    return found
+
+
+def _trees(outlets: Sequence[Outlet]) -> dict[int, Tree]:
+    rows = OutletCatalog.objects.filter(outlet__in=outlets, imported_at__isnull=False)
+    of_catalog = defaultdict(list)
+    by_pk = {outlet.pk: outlet for outlet in outlets}
+    for selling in rows.select_related("catalog"):
+        of_catalog[selling.catalog].append(by_pk[selling.outlet_id])
+    return {pk: tree for catalog, at in of_catalog.items() for pk, tree in load_trees(catalog, at).items()}
+
+
+def _compare(one: Return, version: CatalogVersion, tree: Tree, old: Payload) -> None:
+    try:
+        one.payload, one.timed = versions.sendable(version, tree)
+    except versions.NotSendable:
+        one.held_up = "ids"
+        return
+    one.changes = differences(old, one.payload)
+    one.removal = removal_in(old, one.changes)
+    one.held_up = "removal" if one.removal else ""
+
+
+def digest_of(found: Sequence[Return]) -> str:
+    """What tells this look from one at other versions, or at menus that have changed since."""
+    rows = [
+        [one.outlet.pk, one.version.pk if one.version else 0, [asdict(change) for change in one.changes]]
+        for one in sorted(found, key=lambda one: one.outlet.pk)
+    ]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def start_return(
+    merchant: Merchant, plan: Plan, find: Find, user: User | None, seen: dict[int, str]
+) -> Rollout:
+    """The rollout that brings these versions back; RolloutRefused, and nothing is stored.
+
+    `seen`: by outlet pk the digest of what was shown of it.
+    """
+    if not plan.outlets:
+        raise RolloutRefused("nothing_chosen")
+    with transaction.atomic():
+        lock_all(plan.outlets)
+        found = returns(plan.outlets, find)
+        if any(seen.get(one.outlet.pk) != digest_of([one]) for one in found):
+            raise RolloutRefused("changed")
+        for code, held in (("blocked", {"nothing", "unknown", "ids"}), ("removal", {"removal"})):
+            if at := [one.outlet for one in found if one.held_up in held]:
+                raise RolloutRefused(code, at)
+        return open_rollout(merchant, plan, _frozen(found, plan.note, user), user)
+
+
+def _frozen(found: Sequence[Return], note: str, user: User | None) -> dict[int, Frozen]:
+    last = versions.last_numbers([one.outlet for one in found])
+    rows = []
+    for one in found:
+        draft = versions.Draft(one.payload, one.base, counted(one.changes), None, {}, one.timed)
+        row = versions.unsaved(one.outlet, last.get(one.outlet.pk, 0) + 1, draft, user, note)
+        row.restores = one.version
+        rows.append(row)
+    CatalogVersion.objects.bulk_create(rows)
+    # What the catalogs hold beside it counts as not published.
+    return {one.outlet.pk: Frozen(row, None, one.base) for one, row in zip(found, rows, strict=True)}
