@@ -39,9 +39,10 @@ def stuck_timed_prices(merchant: Merchant) -> list[Banner]:
         return []
     facts = {"count": len(rows), "name": rows[0].name[:60], "outlet": rows[0].outlet.name}
     text = ngettext(
-        "“%(name)s” still has its timed price on GoFood at %(outlet)s, though it is over: the last publish failed.",
-        "%(count)d prices on GoFood are still timed ones that are over, “%(name)s” at %(outlet)s among them: the last "
-        "publish failed.",
+        "“%(name)s” still has its timed price on GoFood at %(outlet)s, though it is over: GoFood has not "
+        "taken the menu since.",
+        "%(count)d prices on GoFood are still timed ones that are over, “%(name)s” at %(outlet)s among them: GoFood "
+        "has not taken the menu since.",
         len(rows),
     )
     url = reverse("publish_review", args=[merchant.pk, rows[0].outlet_id])

@@ -5,7 +5,7 @@ compares what should hold now with what is on its way: run twice, late or by two
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +25,8 @@ from menus.timed_now import Entries, retimed, running_by_id
 from menus.tree import load_tree
 
 State = Sync.State
+# GoBiz may be away for long, and is asked again: a price that costs money is said sooner.
+LATE = timedelta(minutes=10)
 TAKEN = (State.ACCEPTED, State.CONFIRMED)
 # Why a turn could not be made; the words stand in menus/sentences.py.
 NEVER_PUBLISHED, LAST_FAILED, NOT_THERE = "timed_never_published", "timed_last_failed", "timed_not_there"
@@ -141,12 +143,13 @@ def _note(rows: Iterable[TimedPlace], now: datetime) -> str:
 
 
 def stuck(merchant_pk: int) -> QuerySet[TimedPlace]:
-    """What is over and still on GoFood, because the menu without it did not arrive."""
+    """What is over and still on GoFood: the menu without it failed, or is under way for too long."""
+    now = timezone.now()
     rows = TimedPlace.objects.filter(
-        is_over(timezone.now()),
+        is_over(now),
+        Q(problem=LAST_FAILED) | Q(ends_at__lte=now - LATE),
         outlet__merchant=merchant_pk,
         begun_at__isnull=False,
         ended_at__isnull=True,
-        problem=LAST_FAILED,
     )
     return rows.select_related("outlet").order_by("pk")

@@ -137,6 +137,20 @@ def test_an_end_that_gofood_refuses_is_loud_until_it_is_proven(outlet, item, pro
     assert live(fake_gobiz, outlet, item) == 20_000
 
 
+def test_an_end_that_is_long_under_way_is_loud_too(outlet, item, promo, clock):
+    clock.move_to(NOON)
+    prove(only(swept()))
+    clock.move_to(EVENING)
+    swept()
+    clock.shift(timedelta(minutes=9))
+    assert not timed_turns.stuck(outlet.merchant_id).exists()
+    clock.shift(MINUTE)
+    assert timed_turns.stuck(outlet.merchant_id).exists()
+    prove(Sync.objects.latest("pk"))
+    swept()
+    assert not timed_turns.stuck(outlet.merchant_id).exists()
+
+
 def test_beat_stood_still_past_the_beginning(outlet, item, promo, clock):
     clock.move_to(NOON + timedelta(hours=1))
     assert price_in(only(swept()).version.payload, item) == 15_000
