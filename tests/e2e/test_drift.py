@@ -58,7 +58,7 @@ def edit_in_the_gobiz_app(stack: Stack) -> None:
     items[1]["external_id"] = None
     gone = live["menus"][1]["menu_items"].pop()
     live["menus"][1]["menu_items"].append(
-        {**gone, "id": "app-1", "external_id": None, "name": "Baru dari aplikasi"}
+        {**gone, "id": "app-1", "external_id": "app-1", "name": "Baru dari aplikasi"}
     )
     stack.post(f"/_control/outlets/{DEPOK}", {"catalog": live})
 
