@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from menus.forms.fields import read_rupiah
 from tests.e2e.conftest import PICTURES, Stack
-from tests.e2e.walking import PHONE, Walker
+from tests.e2e.walking import PHONE, Walker, reach
 
 OUTLET = "G555000111"
 SOON = 15_000
@@ -57,15 +57,6 @@ def price_of(page: Page, number: int = 0) -> Locator:
 
 def saved(field: Locator) -> Locator:
     return field.locator("xpath=..").locator(".field-saved")
-
-
-def reach(page: Page, target: Locator) -> None:
-    """Come to an element with the Tab key alone."""
-    for _ in range(200):
-        if target.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError("the Tab key does not lead there")
 
 
 def test_with_the_keyboard_alone(walker: Walker, menu_url: str) -> None:

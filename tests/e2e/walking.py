@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import PICTURES, Stack
 
@@ -65,3 +65,12 @@ class Walker:
         self.page.fill("input[name=password]", self.stack.password)
         self.page.press("input[name=password]", "Enter")
         self.page.wait_for_url(lambda url: "login" not in url)
+
+
+def reach(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Come to an element with the Tab key alone; to one near the end sooner with "Shift+Tab"."""
+    for _ in range(200):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    raise AssertionError("the Tab key does not lead there")
