@@ -14,6 +14,8 @@ from menus.models import CatalogVersion, OutletCatalog
 from menus.on_gofood import NOT_AT_ALL, TELLS_FOR, OnGofood, all_on_gofood, on_gofood
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import Removal, removal_in
+from menus.stock_told import stock_rows
+from menus.timed_now import bases_of
 from menus.tree import Tree, load_tree, load_trees
 from menus.versions import newly_mapped
 
@@ -52,6 +54,8 @@ class Review:
     overwritten: list[Change] = field(default_factory=list)
     # What it changes of the version, and GoFood has already.
     already_there: list[Change] = field(default_factory=list)
+    # What customers see only when a timed price is over: another price comes back than was published.
+    later: list[Change] = field(default_factory=list)
     # So many items would go that their number has to be typed.
     removal: Removal | None = None
     # Rows that GoFood has without an external_id: an order for one of them never reaches us.
@@ -69,6 +73,11 @@ class Review:
     def own_changes(self) -> list[Change]:
         """The changes that were made here."""
         return without(self.changes, self.overwritten)
+
+    @property
+    def unpublished(self) -> list[Change]:
+        """All that customers see of it at some time."""
+        return [*self.changes, *self.later]
 
     @property
     def revision(self) -> int:
@@ -141,6 +150,7 @@ def _review(selling: OutletCatalog, tree: Tree, there: OnGofood, known: Known) -
         payload=payload_of(tree),
     )
     if there.base is not None:
+        found.later = own_prices_changed(tree, there)
         key = (checksum(found.payload), *there.key)
         if key not in known:
             known[key] = _compare(found.payload, there)
@@ -149,6 +159,21 @@ def _review(selling: OutletCatalog, tree: Tree, there: OnGofood, known: Known) -
         found.newly_mapped = compared.newly_mapped
         found.overwritten, found.already_there = compared.overwritten, compared.already_there
     return found
+
+
+def own_prices_changed(tree: Tree, there: OnGofood) -> list[Change]:
+    """The own prices under timed ones that are others than were published last."""
+    timed = [node for node in tree.items if node.timed is not None and not node.hidden]
+    if not timed or there.base is None:
+        return []
+    rows = stock_rows(there.published or {})
+    was = {row["external_id"]: row["price"] for kind, row in rows if kind == "item"}
+    was |= bases_of(there.base.timed)
+    return [
+        Change("repriced", node.item.name, was[node.item.external_id], node.base_price)
+        for node in timed
+        if was.get(node.item.external_id, node.base_price) != node.base_price
+    ]
 
 
 def _compare(payload: Payload, there: OnGofood) -> Compared:

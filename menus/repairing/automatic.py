@@ -107,7 +107,7 @@ def _reason_against(
     reading = found.on_gofood.reading
     if found.on_gofood.live is None or reading is None or reading.read_at is None or reading.read_at < since:
         return NOT_READ if now - since > WAIT_FOR_READING else ""
-    return CHANGES_MORE if found.changes or found.removal else STARTED
+    return CHANGES_MORE if found.unpublished or found.removal else STARTED
 
 
 def _are_certain(outlet: Outlet, keys: set[Key]) -> bool:

@@ -27,7 +27,7 @@ from menus.views import reach
 from menus.views.checking import Refused, groups_of, unplaced
 from menus.views.jumping import Jumps
 from menus.views.reading import reading_state
-from menus.views.wording import OVERWRITTEN, grouped, summary
+from menus.views.wording import LATER, OVERWRITTEN, grouped, summary
 
 RECENT = 10
 MOST_TIMED = 20
@@ -178,7 +178,7 @@ def review_page(
         "warnings": jumps.grouped(found.warnings),
         "warning_count": len(found.warnings),
         "summary": summary(found.changes),
-        "groups": grouped(found.own_changes),
+        "groups": grouped(found.own_changes) + grouped(found.later, titles=LATER),
         "overwritten": grouped(found.overwritten, titles=OVERWRITTEN),
         "already_there": grouped(found.already_there),
         "asked": asked,

@@ -25,7 +25,7 @@ from menus.rollouts import Plan, RolloutRefused
 from menus.text import clean
 from menus.views import reach
 from menus.views.reading import readings_state
-from menus.views.wording import OVERWRITTEN, Words, grouped, summary
+from menus.views.wording import LATER, OVERWRITTEN, Words, grouped, summary
 
 REFUSED: dict[str, Words] = {
     "nothing_chosen": gettext_lazy("Choose at least one outlet. Nothing was published."),
@@ -82,14 +82,15 @@ def lines_of(found: list[Review]) -> list[Line]:
     for review in found:
         held_up = "problems" if review.errors else "removal" if review.removal else ""
         same = not held_up and not review.changes and not review.edited and review.base is not None
-        key = (repr(review.changes), repr(review.overwritten), held_up, same, review.base is None)
+        changes = repr(review.changes), repr(review.overwritten), repr(review.later)
+        key = (*changes, held_up, same, review.base is None)
         line = by_change.setdefault(key, Line(held_up=held_up, same=same))
         line.outlets.append(review.outlet)
         line.reviews.append(review)
     for line in by_change.values():
         first = line.reviews[0]
-        line.summary = summary(first.changes) if first.changes else ""
-        line.groups = grouped(first.own_changes)
+        line.summary = summary(first.unpublished) if first.unpublished else ""
+        line.groups = grouped(first.own_changes) + grouped(first.later, titles=LATER)
         line.overwritten = grouped(first.overwritten, titles=OVERWRITTEN)
         line.overwritten_count = len(first.overwritten)
     return sorted(by_change.values(), key=lambda line: (bool(line.held_up), line.same, -len(line.outlets)))

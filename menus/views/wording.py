@@ -88,6 +88,9 @@ OVERWRITTEN: tuple[Group, ...] = (
     (("added",), gettext_lazy("Removed in the GoBiz app, and brought back by publishing")),
     *(group for group in GROUPS if group[0] not in (("removed",), ("added",))),
 )
+LATER: tuple[Group, ...] = (
+    (("repriced",), gettext_lazy("Own price, which customers pay when the timed price is over")),
+)
 OF_WORDS: dict[str, Words] = {
     "menu": gettext_lazy("Menu"),
     "item": gettext_lazy("Menu item"),
