@@ -20,6 +20,12 @@ from gobiz_admin.merchants.models import AuditEntry, Outlet, User
 State = OutletClosing.State
 CLOSED, OPENED, FAILED = "outlet.closed", "outlet.opened", "outlet.closing_failed"
 
+# What a wish changes of a row.
+WISHED = (
+    *("closed", "reason", "words", "reopen_at", "since", "by", "state", "wish", "wished_at"),
+    *("attempts", "next_attempt_at", "error_code", "error_facts"),
+)
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -41,12 +47,12 @@ class Result:
 def close(seen: Mapping[int, int], wish: Wish, user: User | None) -> Result:
     """Close the outlets, or say anew why and until when.
 
-    `seen` has by outlet the `wish` that the person saw: one that somebody closed since is left alone.
+    `seen` has by outlet the `wish` that the person saw: one that was closed or opened since is left alone.
     """
     result = Result([], [])
     with transaction.atomic():
         for row in _locked(seen):
-            if row.closed and row.wish != seen[row.outlet_id]:
+            if row.wish != seen[row.outlet_id]:
                 result.left.append(row)
                 continue
             if not row.closed:
@@ -54,21 +60,22 @@ def close(seen: Mapping[int, int], wish: Wish, user: User | None) -> Result:
             row.reason, row.words = wish.reason, wish.words
             row.reopen_at = wish.reopen_at[row.outlet_id]
             _wish(row, True)
-            _note(row, CLOSED, user)
             result.changed.append(row)
+        _save(result.changed)
+        _note(result.changed, CLOSED, user)
     return result
 
 
 def reopen(outlets: Collection[int], user: User | None) -> Result:
-    """Open the outlets again; one that is open, or on its way there, is left alone."""
+    """Open the outlets again, now; one that is open, or just on its way there, is left alone."""
     result = Result([], [])
     with transaction.atomic():
-        for row in _locked(outlets):
-            if row.closed or row.state == State.FAILED:
-                _open(row, user)
-                result.changed.append(row)
-            else:
-                result.left.append(row)
+        rows = _locked(outlets)
+        for row in rows:
+            waits = row.state == State.QUEUED and row.attempts
+            kept = result.changed if row.closed or row.state == State.FAILED or waits else result.left
+            kept.append(row)
+        _open(result.changed, user)
     return result
 
 
@@ -77,8 +84,7 @@ def reopen_due() -> int:
     due = OutletClosing.objects.filter(closed=True, reopen_at__lte=timezone.now())
     with transaction.atomic():
         rows = list(_lock(due.order_by("pk"), skip_locked=True))
-        for row in rows:
-            _open(row, None)
+        _open(rows, None)
     return len(rows)
 
 
@@ -86,12 +92,13 @@ def try_again(outlet_pk: int) -> None:
     """What failed, or waits for its next try, goes at once; what is on its way, or done, is left alone."""
     with transaction.atomic():
         waiting = OutletClosing.objects.filter(outlet=outlet_pk, state__in=[State.FAILED, State.QUEUED])
-        for row in _lock(waiting):
+        rows = list(_lock(waiting))
+        for row in rows:
             _queue(row)
-            _save(row)
+        _save(rows)
 
 
-def _locked(outlets: Collection[int]) -> Sequence[OutletClosing]:
+def _locked(outlets: Collection[int]) -> list[OutletClosing]:
     """The rows of these outlets, made where there is none, nobody else's to change until commit."""
     # An outlet that is deleted meanwhile is not there any more, or not gone before this has ended.
     there = Outlet.objects.select_for_update(no_key=True).filter(pk__in=outlets).order_by("pk")
@@ -106,13 +113,14 @@ def _lock(rows: QuerySet[OutletClosing], skip_locked: bool = False) -> QuerySet[
     )
 
 
-def _open(row: OutletClosing, user: User | None) -> None:
-    """Wish it open. What GoFood was surely never told to close needs no call."""
-    newly = row.closed
-    row.reopen_at = None
-    _wish(row, False)
-    if newly:
-        _note(row, OPENED, user)
+def _open(rows: Sequence[OutletClosing], user: User | None) -> None:
+    """Wish them open. What GoFood was surely never told to close needs no call."""
+    newly = [row for row in rows if row.closed]
+    for row in rows:
+        row.reopen_at = None
+        _wish(row, False)
+    _save(rows)
+    _note(newly, OPENED, user)
 
 
 def _wish(row: OutletClosing, closed: bool) -> None:
@@ -120,7 +128,6 @@ def _wish(row: OutletClosing, closed: bool) -> None:
     row.wish += 1
     if row.state != State.SENDING:
         _queue(row)
-    _save(row)
 
 
 def _queue(row: OutletClosing) -> None:
@@ -130,33 +137,30 @@ def _queue(row: OutletClosing) -> None:
         row.state, row.next_attempt_at = State.DONE, None
     else:
         row.state, row.next_attempt_at = State.QUEUED, timezone.now()
-        wake_sending(row.outlet_id)
 
 
-def _save(row: OutletClosing) -> None:
-    row.save()
-    announce(row.outlet.merchant_id, "outlets", outlet=row.outlet.outlet_id)
+def _save(rows: Sequence[OutletClosing]) -> None:
+    OutletClosing.objects.bulk_update(rows, WISHED)
+    for row in rows:
+        if row.state == State.QUEUED:
+            wake_sending(row.outlet_id)
+        announce(row.outlet.merchant_id, "outlets", outlet=row.outlet.outlet_id)
 
 
-def _note(row: OutletClosing, action: str, user: User | None) -> None:
-    note(row, action, user, {"by_itself": user is None})
+def _note(rows: Sequence[OutletClosing], action: str, user: User | None) -> None:
+    AuditEntry.objects.bulk_create(entry_of(row, action, user, by_itself=user is None) for row in rows)
 
 
-def note(row: OutletClosing, action: str, user: User | None, facts: dict[str, object]) -> None:
-    """Keep it in the merchant's history."""
-    AuditEntry.objects.create(
-        merchant_id=row.outlet.merchant_id,
-        user=user,
-        action=action,
-        facts={
-            "outlet": row.outlet.outlet_id,
-            "closed": row.closed,
-            "reason": row.reason,
-            "words": row.words,
-            "until": row.reopen_at.isoformat() if row.reopen_at else None,
-            **facts,
-        },
-    )
+def entry_of(row: OutletClosing, action: str, user: User | None, **facts: object) -> AuditEntry:
+    """The line of the merchant's history that says it, to be stored."""
+    about = {
+        "outlet": row.outlet.outlet_id,
+        "closed": row.closed,
+        "reason": row.reason,
+        "words": row.words,
+        "until": row.reopen_at.isoformat() if row.reopen_at else None,
+    }
+    return AuditEntry(merchant_id=row.outlet.merchant_id, user=user, action=action, facts={**about, **facts})
 
 
 def wake_sending(outlet_pk: int, countdown: timedelta = timedelta()) -> None:

@@ -9,13 +9,16 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import AlreadyExists, GobizError
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
-from gobiz_admin.merchants.closing import FAILED, note, wake_sending
+from gobiz_admin.merchants.closing import FAILED, entry_of, wake_sending
 from gobiz_admin.merchants.closings import OutletClosing
+from gobiz_admin.merchants.mailing import write
+from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.wording import facts_of
 
 log = logging.getLogger(__name__)
@@ -75,7 +78,7 @@ def _record(sent: OutletClosing, error: GobizError | None) -> None:
     """What became of it; a newer wish than the one that was sent is not done with it."""
     with transaction.atomic():
         mine = OutletClosing.objects.filter(pk=sent.pk, claim=sent.claim, state=State.SENDING)
-        row = mine.select_related("outlet").select_for_update(of=("self",), no_key=True).first()
+        row = mine.select_related("outlet__merchant").select_for_update(of=("self",), no_key=True).first()
         if row is None:
             return  # freed meanwhile and another worker's, or gone with its outlet
         _note_told(row, sent.closed, error)
@@ -84,8 +87,16 @@ def _record(sent: OutletClosing, error: GobizError | None) -> None:
         if row.state == State.QUEUED and row.next_attempt_at:
             wake_sending(row.outlet_id, max(row.next_attempt_at - timezone.now(), timedelta()))
         if row.state == State.FAILED:
-            note(row, FAILED, None, {"code": row.error_code, "error": row.error_facts})
+            _ask_for_help(row)
         announce(row.outlet.merchant_id, "outlets", outlet=row.outlet.outlet_id)
+
+
+def _ask_for_help(row: OutletClosing) -> None:
+    entry_of(row, FAILED, None, code=row.error_code, error=row.error_facts).save()
+    if not row.closed:
+        facts = {"outlet": row.outlet.name, "path": reverse("closing", args=[row.outlet.merchant_id])}
+        key = f"closing-{row.pk}-{row.wish}"
+        write(row.outlet.merchant, Action.SEE_OUTLETS, "outlet_still_closed", key, facts)
 
 
 def _note_told(row: OutletClosing, sent: bool, error: GobizError | None) -> None:
@@ -108,7 +119,8 @@ def _settle(row: OutletClosing, error: GobizError | None, now: datetime) -> None
         row.next_attempt_at = now + (AFTER_A_LOST_CALL if row.told is None else timedelta())
         row.error_code, row.error_facts = "", {}
     elif error is not None and error.transient and row.attempts <= len(WAITS):
-        wait = max(WAITS[row.attempts - 1], timedelta(seconds=error.retry_after or 0))
+        asked = timedelta(seconds=min(error.retry_after or 0, WAITS[-1].total_seconds()))
+        wait = max(WAITS[row.attempts - 1], asked)
         row.state, row.next_attempt_at = State.QUEUED, now + wait
     else:
         row.state, row.next_attempt_at = State.FAILED, None

@@ -21,7 +21,7 @@ def sentence(row: OutletClosing) -> str:
     """Since when, by whom and until when it is closed, or how far it is on its way."""
     shown = row.shown
     if shown == Shown.OPEN:
-        return ""
+        return _("It is open.")
     if shown == Shown.CLOSED:
         return f"{closed_since(row)} {ends(row)}"
     return _on_its_way(row)
@@ -65,7 +65,8 @@ def why(row: OutletClosing) -> str:
     if row.next_attempt_at is None or row.state == OutletClosing.State.SENDING:
         return words
     at = f"{timezone.localtime(row.next_attempt_at, row.outlet.zone):%H:%M:%S}"
-    return f"{words} {_('It is tried again at %(time)s.') % {'time': at}}"
+    then = _("It is tried again at %(time)s.") % {"time": at}
+    return f"{words} {then}"
 
 
 def _instead(row: OutletClosing) -> str:

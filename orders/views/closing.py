@@ -9,9 +9,10 @@ from django.utils.translation import ngettext
 
 from gobiz_admin.merchants import closing as verbs
 from gobiz_admin.merchants.closing_words import sentence
+from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
-from orders.closing_form import ClosingForm
+from orders.closing_form import ClosingForm, closing_of
 from orders.closing_page import context_of
 from orders.closing_times import HOUR
 
@@ -22,7 +23,7 @@ def closing(request: MemberRequest) -> HttpResponse:
     """Which of the chosen outlets are closed, and the form that closes them."""
     outlets = request.place.chosen_outlets
     form = ClosingForm(
-        request.POST if request.method == "POST" else None, outlets=outlets, initial={"how_long": HOUR}
+        request.POST if request.method == "POST" else None, outlets=outlets, initial=_as_it_is(outlets)
     )
     if request.method == "POST" and form.is_valid():
         _say_closed(request, verbs.close(form.seen, form.wish, request.user))
@@ -49,12 +50,19 @@ def closing_again(request: MemberRequest, outlet_pk: int) -> HttpResponse:
     return _back(request)
 
 
+def _as_it_is(outlets: list[Outlet]) -> dict[str, str]:
+    """Why the only outlet is closed, to be changed."""
+    row = closing_of(outlets[0]) if len(outlets) == 1 else None
+    found = {"reason": row.reason, "words": row.words} if row and row.closed else {}
+    return {"how_long": HOUR, **found}
+
+
 def _say_closed(request: MemberRequest, result: verbs.Result) -> None:
     if count := len(result.changed):
         words = ngettext("%(outlet)s: GoFood is told now.", "%(count)d outlets: GoFood is told now.", count)
         messages.success(request, words % {"outlet": result.changed[0].outlet.name, "count": count})
     for row in result.left:
-        words = _("%(outlet)s was closed by somebody else meanwhile, so nothing was changed there. %(state)s")
+        words = _("%(outlet)s was closed or opened meanwhile, so nothing was changed there. %(state)s")
         messages.warning(request, words % {"outlet": row.outlet.name, "state": sentence(row)})
 
 

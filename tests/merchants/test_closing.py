@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+import time_machine
+from django.core import mail
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizUnavailable, RequestRefused, ScopeMissing
-from gobiz_admin.merchants import closing, closing_sending
+from gobiz_admin.merchants import closing, closing_sending, mailing
 from gobiz_admin.merchants.closing import Wish, close, reopen, reopen_due, try_again
 from gobiz_admin.merchants.closing_sending import WAITS, due_outlets, free_stuck, send
 from gobiz_admin.merchants.closings import OutletClosing
-from gobiz_admin.merchants.models import AuditEntry
+from gobiz_admin.merchants.models import AuditEntry, Letter
 from tests.factories import OutletFactory
 from tests.threads import at_once
 
@@ -191,19 +194,16 @@ def test_what_is_due_to_open_but_was_closed_for_longer_stays_closed(cast, gobiz)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_due_and_closed_for_longer_at_once_is_closed_or_asked_about(cast, gobiz):
-    """Either the newer wish came first, and holds, or it came second, and closes again."""
+def test_due_and_closed_for_longer_at_once_is_one_of_both(cast, gobiz):
+    """The newer wish holds, or came second: then it opens, and the person is told."""
     row = closed_outlet(cast.outlet, until=ago(seconds=1))
     later = timezone.now() + timedelta(hours=3)
-    at_once(
-        lambda number: (
-            reopen_due()
-            if number
-            else close({cast.outlet.pk: row.wish}, wish(cast.outlet, until=later), None)
-        )
-    )
+    seen, longer = {cast.outlet.pk: row.wish}, wish(cast.outlet, until=later)
+    result, _ = at_once(lambda number: reopen_due() if number else close(seen, longer, cast.owner))
     row = sent(cast.outlet)
-    assert (row.closed, row.reopen_at, row.told) == (True, later, True)
+    held = len(result.changed) == 1
+    assert (row.closed, row.told, row.reopen_at) == (held, held, later if held else None)
+    assert len(result.left) == (not held)
 
 
 def test_due_once_opens_once(cast, gobiz):
@@ -241,16 +241,23 @@ def test_what_cannot_be_opened_is_tried_again_and_then_asks_for_help(cast, gobiz
     assert len(waits) == len(WAITS)
     assert waits == sorted(waits)
     assert (row.shown, row.told, row.is_late(timezone.now())) == ("not_opened", None, True)
+    # Who looks after outlets is told by e-mail too, once.
+    assert set(Letter.objects.values_list("user", flat=True)) == {cast.owner.pk, cast.manager.pk}
+    mailing.send_due()
+    assert cast.outlet.name in mail.outbox[0].subject
+    assert "/outlets/closed/" in mail.outbox[0].body
     gobiz.errors = []
     assert len(reopen([cast.outlet.pk], cast.owner).changed) == 1
     assert sent(cast.outlet).shown == "open"
 
 
-def test_it_waits_as_long_as_gobiz_asks(cast, gobiz):
+@pytest.mark.parametrize(("asked", "waits"), [(40, 40), (1, 3), (86_400, 900)])
+def test_it_waits_as_long_as_gobiz_asks_within_reason(cast, gobiz, asked, waits):
     shut(cast.outlet)
-    gobiz.errors = [GobizUnavailable.never_sent("slow down", retry_after=40)]
-    row = sent(cast.outlet)
-    assert row.next_attempt_at > timezone.now() + timedelta(seconds=30)
+    gobiz.errors = [GobizUnavailable.never_sent("slow down", retry_after=asked)]
+    with time_machine.travel(timezone.now() + timedelta(seconds=1), tick=False):
+        row = sent(cast.outlet)
+        assert row.next_attempt_at == timezone.now() + timedelta(seconds=waits)
     assert row.told is False
 
 
@@ -319,3 +326,29 @@ def test_late_is_what_nobody_works_off_or_gobiz_refuses(cast, facts, late):
         outlet=cast.outlet, **{name: moments.get(value, value) for name, value in facts.items()}
     )
     assert row.is_late(timezone.now()) is late
+
+
+def test_two_or_forty_outlets_cost_the_same(cast, gobiz):
+    outlets = [OutletFactory(gobiz_app=cast.app) for _ in range(42)]
+
+    def cost(some):
+        with CaptureQueriesContext(connection) as captured:
+            close(
+                dict.fromkeys([outlet.pk for outlet in some], 0), wish(*some, until=ago(hours=1)), cast.owner
+            )
+            reopen([outlet.pk for outlet in some], cast.owner)
+        return len(captured)
+
+    assert cost(outlets[:2]) == cost(outlets[2:])
+
+
+def test_a_press_makes_what_waits_to_be_opened_go_at_once(cast, gobiz):
+    closed_outlet(cast.outlet)
+    reopen([cast.outlet.pk], cast.owner)
+    gobiz.errors = [GobizUnavailable("503")]
+    OutletClosing.objects.update(next_attempt_at=timezone.now())
+    send(cast.outlet.pk)
+    assert due_outlets() == []
+    assert len(reopen([cast.outlet.pk], cast.cashier).changed) == 1
+    assert due_outlets() == [cast.outlet.pk]
+    assert AuditEntry.objects.filter(action="outlet.opened").count() == 1

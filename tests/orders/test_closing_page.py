@@ -174,9 +174,23 @@ def test_until_i_say_has_no_end(world):
 def test_the_second_is_told_the_state(world):
     done(world.outlet, world.cashier)
     answer = press(world, world.outlet, world.second, reason="holiday")
-    assert "Tebet was closed by somebody else meanwhile, so nothing was changed there." in text(answer)
+    assert "Tebet was closed or opened meanwhile, so nothing was changed there." in text(answer)
     assert world.cashier.email in text(answer)
     assert (row_of(world.outlet).reason, row_of(world.second).reason) == ("too_busy", "holiday")
+
+
+def test_who_saw_it_closed_does_not_close_it_anew_after_it_was_opened(world):
+    row = done(world.outlet)
+    browser(world.cashier).post(reverse("reopen", args=[world.merchant.pk]), {"outlets": [world.outlet.pk]})
+    press(world, world.outlet, seen=row.wish)
+    assert row_of(world.outlet).closed is False
+
+
+def test_reason_and_words_of_a_closed_outlet_stand_in_its_form(world):
+    done(world.outlet, reason="holiday", words="Idul Fitri")
+    html = browser(world.owner).get(f"{world.url}?outlet={world.outlet.outlet_id}").content.decode()
+    assert 'value="Idul Fitri"' in html
+    assert "Change why and until when" in html
 
 
 def test_opened_twice_the_second_is_told(world):

@@ -5,7 +5,8 @@ from django.shortcuts import render
 
 from gobiz_admin.gobiz.scopes import FEATURE_OF_SCOPE, OPTIONAL_SCOPES
 from gobiz_admin.merchants.closing_words import sentence
-from gobiz_admin.merchants.models import Proof
+from gobiz_admin.merchants.closings import OutletClosing
+from gobiz_admin.merchants.models import Outlet, Proof
 from gobiz_admin.merchants.outlet_chips import chips_for
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
@@ -21,7 +22,7 @@ def outlets(request: MemberRequest) -> HttpResponse:
             {
                 "outlet": outlet,
                 "app": outlet.gobiz_app,
-                "state": sentence(row) if (row := getattr(outlet, "closing", None)) else "",
+                "state": _state(outlet),
                 "chips": chips.get(outlet.pk, []),
                 "missing_features": [
                     FEATURE_OF_SCOPE.get(scope, scope)
@@ -33,3 +34,9 @@ def outlets(request: MemberRequest) -> HttpResponse:
             }
         )
     return render(request, "merchants/outlets.html", {"rows": rows})
+
+
+def _state(outlet: Outlet) -> str:
+    """Since when and until when GoFood has it closed; "" while it is open."""
+    row: OutletClosing | None = getattr(outlet, "closing", None)
+    return sentence(row) if row and row.told is not False else ""
