@@ -1,16 +1,20 @@
 """Timed prices beside what other hands do meanwhile: repairs, reviews, rollouts, drift."""
 
 import pytest
+from django.utils import timezone
 
+from menus import rollouts
 from menus.editing import save_item
-from menus.models import AlertSetting, OutletCatalog, Repair
+from menus.models import AlertSetting, MenuItem, OutletCatalog, Repair, Sync
+from menus.publishing import request_publish
 from menus.repairing.automatic import look
 from menus.reviewing import review
 from menus.views.together import lines_of
+from tests.factories import OutletFactory
 from tests.menus.factories import live_from
 from tests.menus.repairs import again, opened, read_live
 from tests.menus.test_timed_turns import clock, item, only, outlet, promo, swept
-from tests.menus.timed import MINUTE, NOON, prove
+from tests.menus.timed import MINUTE, NOON, prove, publish
 
 __all__ = ["clock", "item", "outlet", "promo"]
 pytestmark = pytest.mark.django_db
@@ -59,3 +63,70 @@ def test_a_timed_price_that_runs_keeps_no_repair_from_being_done(outlet, item, l
     look()
     assert again(alert).auto_code == "started"
     assert Repair.objects.get().sync.version.timed[0]["base"] == 20_000
+
+
+# --- beside a rollout -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rollout(outlet, promo, clock):
+    """A pilot, whose menu has been queued, and one more outlet."""
+    second = OutletFactory(merchant=outlet.merchant, gobiz_app=outlet.gobiz_app)
+    OutletCatalog.objects.create(outlet=second, catalog=outlet.selling.catalog, imported_at=timezone.now())
+    publish(second)
+    clock.move_to(NOON - MINUTE)
+    save_item(MenuItem.objects.get(name="Es Teh"), {"price": 6_000}, None)
+    return advanced(rollouts.start(outlet.merchant, rollouts.Plan([[outlet], [second]]), None))
+
+
+def advanced(rollout):
+    rollouts.advance(rollout.pk)
+    rollout.refresh_from_db()
+    return rollout
+
+
+def pilot_of(rollout):
+    return rollout.rows.select_related("sync", "version").get(stage=0)
+
+
+@pytest.mark.parametrize("tried", [0, 1])
+def test_the_pilot_is_proven_by_the_menu_that_a_timed_price_sent_anew(rollout, outlet, clock, tried):
+    Sync.objects.filter(pk=pilot_of(rollout).sync_id).update(attempts=tried)
+    clock.move_to(NOON)
+    turned = only(swept())
+    assert advanced(rollout).stage == 0
+    assert pilot_of(rollout).sync == turned
+    prove(turned)
+    assert advanced(rollout).stage == 1
+
+
+def test_it_stops_when_the_menu_that_a_timed_price_sent_anew_fails(rollout, outlet, clock):
+    clock.move_to(NOON)
+    Sync.objects.filter(pk=only(swept()).pk).update(state="failed")
+    assert (advanced(rollout).state, rollout.stop_code) == ("stopped", "sync_failed")
+
+
+def test_stopped_it_leaves_a_timed_price_on_its_way(rollout, outlet, clock):
+    prove(pilot_of(rollout).sync)
+    clock.move_to(NOON)
+    turned = only(swept())
+    advanced(rollout)
+    rollouts.stop(rollout, None)
+    assert Sync.objects.get(pk=turned.pk).state == "queued"
+
+
+def test_what_somebody_published_meanwhile_is_not_the_rollouts(rollout, outlet, clock):
+    mine = pilot_of(rollout).sync
+    request_publish(outlet, None, again=True)
+    clock.move_to(NOON)
+    swept()
+    advanced(rollout)
+    assert pilot_of(rollout).sync == mine
+    assert rollout.stage == 1
+
+
+def test_following_timed_prices_costs_the_same_for_any_number(rollout, clock, django_assert_max_num_queries):
+    clock.move_to(NOON)
+    swept()
+    with django_assert_max_num_queries(16):
+        advanced(rollout)
