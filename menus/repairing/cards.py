@@ -7,6 +7,7 @@ from typing import Any
 
 from gobiz_admin.merchants.models import Outlet
 from menus.models import MappingAlert, MappingAlertName, OutletCatalog, Repair, Sync
+from menus.repairing.choices import ADOPT
 from menus.repairing.knowing import Key, Knowledge, Known, key_of
 
 State = MappingAlert.State
@@ -30,9 +31,8 @@ class Name:
 
 @dataclass
 class Part:
-    """Outlets of a card that sell one catalog and of whose names the same is known: one choice for all."""
+    """Outlets of a card of whose names the same is known: one choice for all."""
 
-    catalog_pk: int | None
     outlets: list[Outlet]
     names: list[Name]
 
@@ -104,12 +104,25 @@ def _parts(card: Card) -> list[Part]:
     found: dict[Any, Part] = {}
     for outlet in card.outlets:
         names = _names(alerts_of[outlet.pk], card.knowledge, outlet)
-        selling = card.knowledge.sellings.get(outlet.pk)
-        catalog_pk = selling.catalog_id if selling else None
-        alike = (catalog_pk, *((name.key, name.covered, name.known) for name in names))
-        part = found.setdefault(alike, Part(catalog_pk, [], names))
+        alike = tuple((name.key, name.known.shown) for name in names)
+        part = found.setdefault(alike, Part([], names))
         part.outlets.append(outlet)
     return list(found.values())
+
+
+def taken_over_with(outlets: Sequence[Outlet], keys: frozenset[Key]) -> dict[int, list[Name]]:
+    """By outlet pk what other open alerts there propose to take over: a menu that is sent without it takes it off
+    GoFood, and then it cannot be taken over any more."""
+    found: dict[int, list[Name]] = defaultdict(list)
+    others = [alert for alert in open_alerts(outlets) if missing(alert) != keys]
+    for card in cards_of(others):
+        for part in card.parts:
+            names = [
+                name for name in part.names if name.key not in keys and name.known.live and not name.covered
+            ]
+            for outlet in part.outlets:
+                found[outlet.pk] += [name for name in names if name.known.proposed == ADOPT]
+    return found
 
 
 def _names(alerts: list[MappingAlert], knowledge: Knowledge, outlet: Outlet) -> list[Name]:

@@ -75,6 +75,13 @@ class Known:
         return self.choices[0] if self.choices else LEAVE
 
     @property
+    def shown(self) -> tuple[Any, ...]:
+        """The same where a person sees the same and chooses the same, in whichever catalog it is."""
+        own = tuple((row.name, row.where, row.external_id, row.proposal) for row in self.own)
+        live = tuple((row.name, row.where, row.external_id, row.ours is None) for row in self.live)
+        return self.code, own, live, self.choices
+
+    @property
     def is_certain(self) -> bool:
         """Whether there is nothing to choose: it only has to be sent."""
         return self.code in ("never_confirmed", "lost") and self.proposed == RESEND

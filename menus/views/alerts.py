@@ -13,7 +13,8 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.models import MappingAlert
 from menus.readings import request_readings
 from menus.repairing import automatic
-from menus.repairing.cards import MOST_CARDS, Card, cards_of, missing, open_alerts
+from menus.repairing.cards import MOST_CARDS, Card, cards_of, missing, open_alerts, taken_over_with
+from menus.repairing.choices import ADOPT
 from menus.repairing.fixing import Choices, request_repairs
 from menus.repairing.letters import mark_seen
 from menus.views import reach
@@ -77,15 +78,18 @@ def _wanted(request: MemberRequest, card: Card) -> tuple[dict[Outlet, Choices], 
     """By outlet what was chosen for each name, and what is wrong with what was typed, by the name's pk."""
     wanted: dict[Outlet, Choices] = {}
     errors: dict[int, str] = {}
+    others = taken_over_with(card.outlets, card.keys)
     for part in card.parts:
-        choices: Choices = {}
-        for name in part.names:
-            if not name.covered:
-                choice = chosen(request.POST, name, card.knowledge, part.outlets[0].pk)
-                choices[":".join(name.key)] = choice.value
-                if choice.error:
-                    errors[name.row.pk] = choice.error
-        wanted |= {one: choices for one in part.outlets if card.knowledge.selling(one.pk)}
+        for outlet in part.outlets:
+            choices = {":".join(name.key): ADOPT for name in others.get(outlet.pk, ())}
+            for name in part.names:
+                if not name.covered:
+                    choice = chosen(request.POST, name, card.knowledge, outlet.pk)
+                    choices[":".join(name.key)] = choice.value
+                    if choice.error:
+                        errors[name.row.pk] = choice.error
+            if card.knowledge.selling(outlet.pk):
+                wanted[outlet] = choices
     return wanted, errors
 
 

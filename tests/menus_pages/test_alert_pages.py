@@ -118,6 +118,18 @@ def test_what_only_gofood_has_is_chosen_and_taken_over(shop: Shop) -> None:
     assert MenuItem.objects.get(name="Es Teh").external_id == "GF-7"
 
 
+def test_what_another_alert_would_take_over_is_not_lost_with_this_ones_fix(shop: Shop) -> None:
+    alert = alarm(shop)
+    other = alarm(shop, items=("Es Teh",), number="F-2")
+    live = {"menus": [{"name": "Ayam", "menu_items": [live_item("Es Teh", external_id="GF-7")]}]}
+    read_live(shop.outlet, {**live, "variant_categories": []})
+    press(shop, alert)
+    assert MenuItem.objects.get(name="Es Teh").external_id == "GF-7"
+    confirm(Sync.objects.get(), "read_back")
+    other.refresh_from_db()
+    assert other.state == "closed"
+
+
 def test_what_is_nowhere_is_left_unless_somebody_says_what_it_is(shop: Shop) -> None:
     alert = alarm(shop, items=("Ayam Gprek",))
     name = field(alert, "Ayam Gprek")
