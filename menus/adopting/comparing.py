@@ -117,6 +117,9 @@ class _Comparison:
         if node.timed is not None:
             # What GoFood shows for a while is not what the item costs.
             del values["price"]
+        if node.outs:
+            # It is off for as long as an ingredient is out, whatever is switched.
+            del values["in_stock"]
         return values
 
     def _moved_item(
@@ -179,6 +182,8 @@ class _Comparison:
             "in_stock": node.in_stock,
             "hidden": node.hidden,
         }
+        if node.outs:
+            del ours["in_stock"]
         yield from self._changed("variant", index, live, where, variant.pk, ours)
         if home is None or home.category.pk != variant.category_id:
             before = self.base.row_of("variant", live)

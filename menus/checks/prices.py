@@ -51,9 +51,11 @@ def range_of_menu(menu: MenuNode) -> tuple[float, float] | None:
 
 def cheapest_choice(category: CategoryNode) -> int:
     """What the cheapest choice that the category allows adds: all that must be chosen, and each reduction
-    beyond that which may be."""
+    beyond that which may be. 0 where fewer are in stock than must be chosen: then nobody can order it."""
     prices = sorted(node.price for node in category.variants if node.in_stock and not node.hidden)
     least, most = max(0, category.category.min_quantity), category.category.max_quantity
+    if len(prices) < least:
+        return 0
     return sum(prices[:least]) + sum(price for price in prices[least : max(least, most)] if price < 0)
 
 

@@ -66,7 +66,13 @@ def lines_of(
     What stands here as it is on GoFood is no drift: the next publish keeps it.
     """
     sorting = _Sorting(plan, base, before)
-    found = [*sorting.changed(), *sorting.lost_ids(), *sorting.pictures(), *sorting.gone()]
+    found = [
+        *sorting.changed(),
+        *sorting.lost_ids(),
+        *sorting.pictures(),
+        *sorting.overlaid(),
+        *sorting.gone(),
+    ]
     refused = {_as_refused(change) for change in at_first}
     return [_finished(line, refused) for line in sorting.one_per_thing(found)]
 
@@ -180,6 +186,29 @@ class _Sorting:
             where = self.base.where.get(id(was), "")
             urls = was.image_url, live.image_url, third
             yield Line("", kind, "item", "image_url", live.name, where, *urls, pk=item.pk)
+
+    def overlaid(self) -> Iterator[Line]:
+        """Another price than the timed one, and stock of what an ingredient takes off: neither is what the item
+        has by itself, so it is shown, and not taken over."""
+        for live, node in zip(self.lives["item"], self.plan.found.items, strict=True):
+            if node is not None and node.timed is not None:
+                yield from self._overlaid("item", "price", live, node)
+        for kind, nodes in (("item", self.plan.found.items), ("variant", self.plan.found.variants)):
+            for live, node in zip(self.lives[kind], nodes, strict=True):
+                if node is not None and node.outs:
+                    yield from self._overlaid(kind, "in_stock", live, node)
+
+    def _overlaid(self, kind: str, field: str, live: Any, node: Any) -> Iterator[Line]:
+        row = self.base.row_of(kind, live)
+        was, new, ours = (getattr(one, field) if one else ABSENT for one in (row, live, node))
+        if row is None or new in (was, ours):
+            return
+        before = self.before.row_of(kind, live)
+        not_taken = before is not None and getattr(before, field) == new
+        kind_of = NOT_TAKEN if not_taken and field == "price" else EDITED
+        third = ours if ours != was else None
+        where = self.base.where.get(id(row), "")
+        yield Line("", kind_of, kind, field, live.name, where, was, new, third, row_of(node).pk)
 
     def gone(self) -> Iterator[Line]:
         for row in self.plan.only_here:

@@ -231,6 +231,7 @@ def test_most_is_not_set_below_least():
         (1, 2, [-500, 1000], [True, True], -500),
         (1, 1, [-500, 1000], [False, True], 1000),
         (-1, 0, [-500, 1000], [True, True], 0),
+        (2, 2, [-500, 1000], [True, False], 0),
     ],
 )
 def test_the_cheapest_choice(least, most, prices, in_stock, adds):

@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from menus import rollouts
+from menus.drift.scanning import compare
 from menus.editing import save_item
-from menus.models import AlertSetting, MenuItem, OutletCatalog, Repair, Sync
+from menus.models import AlertSetting, Drift, MenuItem, OutletCatalog, Repair, Sync
 from menus.publishing import request_publish
 from menus.repairing.automatic import look
 from menus.reviewing import review
@@ -14,7 +15,7 @@ from tests.factories import OutletFactory
 from tests.menus.factories import live_from
 from tests.menus.repairs import again, opened, read_live
 from tests.menus.test_timed_turns import clock, item, only, outlet, promo, swept
-from tests.menus.timed import MINUTE, NOON, prove, publish
+from tests.menus.timed import EVENING, MINUTE, NOON, prove, publish
 
 __all__ = ["clock", "item", "outlet", "promo"]
 pytestmark = pytest.mark.django_db
@@ -130,3 +131,38 @@ def test_following_timed_prices_costs_the_same_for_any_number(rollout, clock, dj
     swept()
     with django_assert_max_num_queries(16):
         advanced(rollout)
+
+
+# --- beside drift -----------------------------------------------------------------------------
+
+
+def drift_of(outlet, live):
+    read_live(outlet, live)
+    found = compare(outlet.pk)
+    assert all(line["key"] == "" for line in found.lines)
+    return [(line["kind"], line["field"], line["old"], line["new"], line["ours"]) for line in found.lines]
+
+
+def test_a_timed_price_is_no_drift_neither_while_it_runs_nor_before_its_end_arrives(outlet, live, clock):
+    assert drift_of(outlet, live) == []
+    clock.move_to(EVENING + MINUTE)
+    assert drift_of(outlet, live) == []
+    only(swept())
+    assert drift_of(outlet, live) == []
+
+
+def test_another_price_than_the_timed_one_is_shown_and_not_taken_over(outlet, live):
+    live["menus"][0]["menu_items"][0]["price"] = 99_000
+    assert drift_of(outlet, live) == [("edited", "price", 15_000, 99_000, None)]
+    assert Drift.objects.get().urgent == 1
+
+
+def test_a_timed_price_that_gofood_did_not_take(outlet, live):
+    live["menus"][0]["menu_items"][0]["price"] = 20_000
+    assert drift_of(outlet, live) == [("not_taken", "price", 15_000, 20_000, None)]
+
+
+def test_the_own_price_before_the_turn_is_sent_is_no_drift(outlet, item, promo, clock, fake_gobiz):
+    live = live_from(fake_gobiz.puts[-1][1])
+    clock.move_to(NOON)
+    assert drift_of(outlet, live) == []
