@@ -112,7 +112,7 @@ class TextField(forms.CharField):
     default_validators = []
 
     def __init__(self, *, longest: int, what: Words, lines: int = 1, **options: Any) -> None:
-        attrs = {"maxlength": longest, "autocomplete": "off"}
+        attrs = {"data-most": longest, "autocomplete": "off"}
         widget = forms.Textarea({**attrs, "rows": lines}) if lines > 1 else forms.TextInput(attrs)
         super().__init__(widget=widget, **options)
         self.validators = []

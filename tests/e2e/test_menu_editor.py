@@ -293,3 +293,23 @@ def test_the_browser_reads_a_price_as_the_server_does(walker: Walker, menu_url: 
     price_of(page).fill("15.000")
     price_of(page).press("Tab")
     expect(saved(price_of(page))).to_be_visible()
+
+
+def test_a_text_that_is_too_long_is_counted_as_the_server_counts_and_not_cut(
+    walker: Walker, menu_url: str
+) -> None:
+    page = walker.page
+    page.goto(menu_url)
+    page.locator(".item-row [data-edit]").first.click()
+    name = page.locator(".item-row [data-field=name]").first
+    counter = name.locator("xpath=..").locator("[data-count]")
+    before = name.input_value()
+    emoji = "🍗" * 150
+    name.fill(emoji + "x")
+    expect(counter).to_have_text("151 / 150")
+    assert name.input_value() == emoji + "x"
+    name.fill(emoji)
+    expect(counter).to_have_text("150 / 150")
+    name.fill(before)
+    name.press("Enter")
+    expect(counter).to_have_text(f"{len(before)} / 150")
