@@ -2,13 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 from menus.adopting.comparing import live_values, row_of
 from menus.adopting.plans import NEW, ORDER, PLACE, Plan
 from menus.journal import Change
 from menus.ledger import keep_live_ids
-from menus.models import ExternalId, Menu, MenuItem, OutletOverride, Variant, VariantCategory
+from menus.models import (
+    ExternalId,
+    Menu,
+    MenuItem,
+    OutletCatalog,
+    OutletOverride,
+    Variant,
+    VariantCategory,
+)
 from menus.snapshots import write_lists, write_rows
 
 Kind = ExternalId.Kind
@@ -137,9 +146,22 @@ class Adoption:
                 self.links[row.pk] = self.lives["item"][one.index].categories
             elif one.field in OF_OUTLET and _has_own(node, one.field):
                 setattr(node.override, one.field, one.new)
+            elif one.field == "in_stock" and self.is_shared:
+                self._own_stock(one.kind, node, one.new)
             else:
                 for name, value in _columns_and_values(one.kind, {one.field: one.new}).items():
                     setattr(row, name, value)
+
+    @cached_property
+    def is_shared(self) -> bool:
+        """Whether other outlets sell the catalog: what is out here is not out there."""
+        here = self.plan.tree.outlet
+        return OutletCatalog.objects.filter(catalog=self.catalog).exclude(outlet=here).exists()
+
+    def _own_stock(self, kind: str, node: Any, in_stock: bool) -> None:
+        if node.override is None:
+            node.override = OutletOverride(outlet=self.plan.tree.outlet, **{kind: row_of(node)})
+        node.override.in_stock = in_stock
 
     def _link(self) -> None:
         """The variant categories of new items, and of those whose choice of them was chosen."""

@@ -7,14 +7,26 @@ from django.utils import timezone
 
 from menus.adopting.comparing import compare as compare_with_catalog
 from menus.checks import check_tree, errors_in
-from menus.drift.scanning import compare
+from menus.drift.deciding import take_over
+from menus.drift.scanning import compare, drift_now
 from menus.editing import save_item, save_variant
 from menus.ingredient_outs import switch_ingredient
 from menus.live_menu import read_menu
-from menus.models import Ingredient, MenuItem, StockSwitch, Variant, VariantCategory
+from menus.models import (
+    CatalogEdit,
+    Ingredient,
+    MenuItem,
+    OutletCatalog,
+    OutletOverride,
+    StockSwitch,
+    Variant,
+    VariantCategory,
+)
 from menus.tree import load_tree
+from menus.undoing import undo
+from tests.factories import OutletFactory
 from tests.menus.factories import VariantFactory
-from tests.menus.test_on_gofood import outlet, shows
+from tests.menus.test_on_gofood import edited, outlet, publish, shows
 
 __all__ = ["outlet"]
 pytestmark = pytest.mark.django_db
@@ -73,3 +85,20 @@ def test_the_checks_find_no_error_because_an_ingredient_is_out(outlet):
     assert errors() == set()
     switch_ingredient(Ingredient.objects.get(), True, [outlet], None)
     assert errors() == set()
+
+
+def test_stock_that_is_taken_over_at_one_outlet_stays_as_it_is_at_the_others(fake_gobiz, outlet):
+    """Switches go out at once: what is out here is not out there."""
+    second = OutletFactory(merchant=outlet.merchant, gobiz_app=outlet.gobiz_app)
+    OutletCatalog.objects.create(outlet=second, catalog=outlet.selling.catalog, imported_at=timezone.now())
+    publish(second)
+    edited(fake_gobiz, outlet, "Es Teh", in_stock=False)
+    known = drift_now(outlet.pk)
+    assert take_over(outlet, known.plan.digest, [line.print for line in known.lines], None) == 1
+    assert MenuItem.objects.get(name="Es Teh").in_stock
+    own = OutletOverride.objects.values_list("outlet", "item__name", "in_stock")
+    assert list(own) == [(outlet.pk, "Es Teh", False)]
+    assert not StockSwitch.objects.filter(outlet=second).exists()
+    assert compare(outlet.pk).lines == []
+    undo(CatalogEdit.objects.latest("pk"), None)
+    assert not OutletOverride.objects.exists()
