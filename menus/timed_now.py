@@ -86,6 +86,13 @@ def coming(outlets: Sequence[Outlet], at: datetime) -> QuerySet[TimedPlace]:
     return rows.select_related("timed_price", "outlet").order_by("starts_at", "pk")
 
 
+def next_turn(outlet: Outlet) -> datetime | None:
+    """When a timed price begins or ends next at the outlet: then its menu is sent by itself."""
+    now = timezone.now()
+    moments = coming([outlet], now).values_list("starts_at", "ends_at")
+    return min((at for row in moments for at in row if at > now), default=None)
+
+
 def note_unsent(outlet: Outlet, entries: Entries) -> None:
     """That menu is not on its way any more: what still runs has to be begun again."""
     places = TimedPlace.objects.filter(pk__in=[row["place"] for row in entries], outlet=outlet)

@@ -18,6 +18,7 @@ from menus.drift.sorting import Line
 from menus.models import Drift, OutletCatalog
 from menus.readings import readings_of, request_readings
 from menus.sentences import reading_sentence
+from menus.timed_now import next_turn
 from menus.views import reach
 from menus.views.adoption_words import REFUSED
 from menus.views.drift_words import drift_groups, drift_row
@@ -111,6 +112,7 @@ def _page(request: MemberRequest, outlet: Outlet, refused: str = "") -> HttpResp
         "failure": reading_sentence(reading) if reading and reading.state == "failed" else "",
         "read_at": now.reading if now else None,
         "shared_by": now.plan.tree.catalog.sellings.count() if now else 0,
+        "next_turn": next_turn(outlet) if groups else None,
         "refused": refused,
     }
     return render(request, "menus/drift_outlet.html", context, status=409 if refused else 200)

@@ -14,9 +14,11 @@ from menus.readings import keep
 from orders.home import needs_of, rows_of
 from tests.factories import OutletFactory
 from tests.menus.factories import live_from
+from tests.menus.timed import plan
 from tests.menus_pages.conftest import Shop
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 
 
 def drifted(shop: Shop, **item: object) -> Drift:
@@ -160,3 +162,13 @@ def test_as_many_queries_for_forty_outlets_as_for_a_dozen(shop: Shop, name: str)
     few = queries()
     add(27)
     assert queries() == few
+
+
+def test_it_says_when_a_timed_price_overwrites_it(shop: Shop) -> None:
+    drifted(shop, description="Diubah di aplikasi GoBiz")
+    words = "what was changed in the GoBiz app is overwritten"
+    assert words not in page(shop)
+    now = timezone.now().replace(second=0, microsecond=0)
+    item = MenuItem.objects.order_by("pk")[0]
+    plan(item, shop.outlet, price=item.price - 1000, starts=now + HOUR, ends=now + 2 * HOUR)
+    assert words in page(shop)
