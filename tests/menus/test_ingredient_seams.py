@@ -9,7 +9,7 @@ from menus.adopting.comparing import compare as compare_with_catalog
 from menus.checks import check_tree, errors_in
 from menus.drift.deciding import take_over
 from menus.drift.scanning import compare, drift_now
-from menus.editing import save_item, save_variant
+from menus.editing import remove, save_item, save_variant
 from menus.ingredient_outs import switch_ingredient
 from menus.live_menu import read_menu
 from menus.models import (
@@ -22,6 +22,7 @@ from menus.models import (
     Variant,
     VariantCategory,
 )
+from menus.restoring import restore, restore_plan
 from menus.tree import load_tree
 from menus.undoing import undo
 from tests.factories import OutletFactory
@@ -102,3 +103,16 @@ def test_stock_that_is_taken_over_at_one_outlet_stays_as_it_is_at_the_others(fak
     assert compare(outlet.pk).lines == []
     undo(CatalogEdit.objects.latest("pk"), None)
     assert not OutletOverride.objects.exists()
+
+
+def test_what_was_out_on_the_day_of_a_version_does_not_come_back_as_off(fake_gobiz, outlet, live):
+    version = publish(outlet, again=True).version
+    item = MenuItem.objects.get(name="Ayam Geprek")
+    assert not version.payload["menus"][0]["menu_items"][0]["in_stock"]
+    pk = item.pk
+    remove(item, None)
+    switch_ingredient(Ingredient.objects.get(), False, [outlet], None)
+    found = restore_plan(version, "item", 0)
+    restore(version, "item", 0, found.digest, None, everywhere=True)
+    back = MenuItem.objects.get(name="Ayam Geprek")
+    assert (back.pk, back.in_stock) == (pk, True)
