@@ -58,6 +58,7 @@ def card_view(card: Card, problems: "Problems", given: Given, errors: dict[int, 
     places = [_place(card, outlet, problems) for outlet in card.outlets]
     free = [place for place in places if place["imported"] and not place["under_way"]]
     names = [name for part in card.parts for name in part.names]
+    parts = [_part(part, card, given, errors) for part in card.parts]
     return {
         "alert": card.alerts[0],
         "alerts": card.alerts,
@@ -67,7 +68,8 @@ def card_view(card: Card, problems: "Problems", given: Given, errors: dict[int, 
         "outlets": len(places),
         "all_names": ", ".join(dict.fromkeys(name.row.name for name in names)),
         "missing": ", ".join(dict.fromkeys(name.row.name for name in names if not name.covered)),
-        "parts": [_part(part, card, given, errors) for part in card.parts],
+        "parts": parts,
+        "choosing": any(not (name["covered"] or name["only"]) for part in parts for name in part["names"]),
         "places": places,
         "moving": [place for place in places if place["way"] or place["refused"]],
         "free": len(free),

@@ -111,8 +111,11 @@ def _context(request: MemberRequest, errors: dict[int, str]) -> dict[str, Any]:
     closed = closed.select_related("outlet", "closed_by_sync__version").prefetch_related("names")
     may_repair = may(request.member.role, Action.PUBLISH_MENU)
     given = request.POST if request.method == "POST" else request.GET
+    shown = [card_view(card, problems, given, errors) for card in cards]
     return {
-        "cards": [card_view(card, problems, given, errors) for card in cards],
+        "cards": shown,
+        # What is chosen goes along when the list is read again.
+        "choosing": may_repair and any(card["choosing"] for card in shown),
         "more_open": len({missing(alert) for alert in opened}) > MOST_CARDS,
         "unseen": may_repair and any(alert.seen_at is None for alert in opened),
         "without_asking": automatic.is_wanted(request.merchant),

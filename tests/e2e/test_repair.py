@@ -92,8 +92,9 @@ def test_repaired_at_two_outlets_and_taken_over(walker: Walker, app: dict[str, A
     # The page is read again meanwhile: what was chosen stays chosen.
     both.get_by_role("button", name="Perbaiki dan sinkronkan ulang di 2 outlet").click()
     expect(both.locator(".way, .note-warning").first).to_be_visible(timeout=SOON)
-    walker.look("repair-under-way")
     expect(both).to_have_count(0, timeout=SOON)
+    # What only GoFood had was taken over with it.
+    expect(third.locator(".alert-name", has_text=MADE_THERE)).to_contain_text("Terpetakan", timeout=SOON)
     expect(
         third.locator(".alert-name", has_text=NOWHERE).get_by_label("Sudah tidak saya jual")
     ).to_be_checked()
@@ -101,6 +102,7 @@ def test_repaired_at_two_outlets_and_taken_over(walker: Walker, app: dict[str, A
 
     fix = third.get_by_role("button", name="Perbaiki dan sinkronkan ulang")
     expect(fix).to_be_visible(timeout=SOON)
+    walker.look("repair-remaining")
     fix.press("Enter")
     expect(third).to_have_count(0, timeout=SOON)
     assert set(alerts_of(stack, FIRST).values()) == {"closed"}

@@ -154,6 +154,9 @@ def test_what_was_chosen_stays_chosen_when_the_page_is_read_again(shop: Shop) ->
     name = field(alert, "Es Teh")
     body = page(shop, **{name: "other", f"{name}-other": "Ayam Ge"})
     assert 'value="Ayam Ge"' in body
+    assert "hx-include" in body
+    # htmx notes it as an error where there is nothing to include.
+    assert "hx-include" not in page(shop, "cashier")
 
 
 def test_a_confirmed_sync_closes_it_with_its_proof(shop: Shop) -> None:
