@@ -1,8 +1,10 @@
 """Who comes in: a stranger 404, the wrong role 403, nobody signed in: the login; and nothing changes."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from menus.locking import lock_catalog
 from menus.models import MappingAlert, MenuImport, MenuItem, Sync, Variant
@@ -205,3 +207,11 @@ def test_what_somebody_else_removed_meanwhile_is_not_there(
     url = shop.url(name, *([kind] if kind else []), shop.item.pk)
     answer = shop.client().post(url, {**data, "menu": shop.item.menu_id})
     assert answer.status_code == (302 if name == "remove" else 404)
+
+
+def test_every_page_with_the_tabs_of_the_menu_loads_how_they_look() -> None:
+    templates = Path(settings.BASE_DIR, "templates", "menus").glob("*.html")
+    pages = {path.name: path.read_text() for path in templates}
+    with_tabs = {name for name, text in pages.items() if '"menus/_tabs.html"' in text and "extends" in text}
+    assert len(with_tabs) > 8
+    assert {name for name in with_tabs if "css/editor.css" not in pages[name]} == set()
