@@ -55,7 +55,7 @@ def publish(walker: Walker, url: str) -> None:
     page = walker.page
     page.goto(f"{url}/publish/")
     page.locator("a[href*='/publish/outlets/']").first.click()
-    page.get_by_role("button", name=re.compile("Terbitkan ke")).click()
+    page.locator("#publish-form button[type=submit]").click()
     expect(page.locator(".proof-words")).to_contain_text("Menu ini sudah tayang", timeout=SOON)
 
 
@@ -70,15 +70,15 @@ def test_a_price_begins_and_comes_back_by_itself(walker: Walker, merchant_url: s
     page.wait_for_url(re.compile("timed-prices/new/item/"))
     walker.look("timed-form")
     page.fill("#id_label", "Promo Jumat")
-    page.fill("#id_amount", "1.500")
+    page.fill("#id_amount", "10.000")
     page.fill("#id_starts", clock(-1))
     page.fill("#id_ends", clock(90))
-    page.click("text=Tampilkan setiap perubahan")
-    expect(page.locator("#preview")).to_contain_text("1.500")
+    page.click("text=Tampilkan semua perubahan")
+    expect(page.locator("#preview")).to_contain_text("10.000")
     walker.look("timed-preview")
     page.get_by_role("button", name="Rencanakan").click()
     expect(page.locator("#preview [role=alert]")).to_contain_text("Ketik sekali lagi")
-    page.fill("#id_typed", "1.500")
+    page.fill("#id_typed", "10.000")
     page.get_by_role("button", name="Rencanakan").click()
     page.wait_for_url(re.compile("timed-prices/$"))
     expect(page.locator(".timed-row")).to_contain_text("Promo Jumat")
