@@ -213,5 +213,5 @@ def test_every_page_with_the_tabs_of_the_menu_loads_how_they_look() -> None:
     templates = Path(settings.BASE_DIR, "templates", "menus").glob("*.html")
     pages = {path.name: path.read_text() for path in templates}
     with_tabs = {name for name, text in pages.items() if '"menus/_tabs.html"' in text and "extends" in text}
-    assert len(with_tabs) > 8
+    assert "ingredients.html" in with_tabs
     assert {name for name in with_tabs if "css/editor.css" not in pages[name]} == set()
