@@ -157,7 +157,8 @@ def _menu_of(version: CatalogVersion) -> LiveMenu:
         for item in live.items:
             item.internal_name = item.internal_name or ""
             item.price = bases.get(item.external_id or "", item.price)
-    for row in [*live.items, *live.variants]:
+    stocked: list[Any] = [*live.items, *live.variants]
+    for row in stocked:
         # Stock is of the day: what was out then, perhaps for want of an ingredient, does not come back as off.
         row.in_stock = True
     return live

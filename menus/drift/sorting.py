@@ -193,10 +193,11 @@ class _Sorting:
         for live, node in zip(self.lives["item"], self.plan.found.items, strict=True):
             if node is not None and node.timed is not None:
                 yield from self._overlaid("item", "price", live, node)
-        for kind, nodes in (("item", self.plan.found.items), ("variant", self.plan.found.variants)):
-            for live, node in zip(self.lives[kind], nodes, strict=True):
-                if node is not None and node.outs:
-                    yield from self._overlaid(kind, "in_stock", live, node)
+        stocked: dict[str, list[Any]] = {"item": self.plan.found.items, "variant": self.plan.found.variants}
+        for kind, nodes in stocked.items():
+            for live, one in zip(self.lives[kind], nodes, strict=True):
+                if one is not None and one.outs:
+                    yield from self._overlaid(kind, "in_stock", live, one)
 
     def _overlaid(self, kind: str, field: str, live: Any, node: Any) -> Iterator[Line]:
         row = self.base.row_of(kind, live)
