@@ -106,7 +106,7 @@ def test_repaired_at_two_outlets_and_taken_over(walker: Walker, app: dict[str, A
     fix.press("Enter")
     expect(third).to_have_count(0, timeout=SOON)
     assert set(alerts_of(stack, FIRST).values()) == {"closed"}
-    expect(page.locator("main")).to_contain_text("memuat semua nama itu")
+    expect(page.locator("main")).to_contain_text("mencakup semua nama")
     walker.look("repair-closed")
     page.get_by_role("button", name="Sinkronkan ulang tanpa bertanya").click()
     expect(page.get_by_role("button", name="Selalu tanya dulu")).to_be_visible()

@@ -164,10 +164,20 @@ def test_a_confirmed_sync_closes_it_with_its_proof(shop: Shop) -> None:
     confirm(shop.sync(Sync.State.ACCEPTED), "notification")
     body = page(shop)
     assert "No open alerts" in body
-    assert "Version 1 has every name in it, and GoFood confirmed it at" in body
+    assert "Version 1 covers every name, and GoFood confirmed it at" in body
     answer = shop.client().post(shop.url("resync_alert", alert.pk), follow=True)
     assert "This alert is closed already" in answer.content.decode()
     assert not Repair.objects.exists()
+
+
+def test_a_closed_card_says_what_somebody_said_of_a_name(shop: Shop) -> None:
+    alert = alarm(shop, items=("Es Teh", "Ayam Gprek"))
+    alert.names.filter(name="Es Teh").update(gone=True)
+    alert.names.filter(name="Ayam Gprek").update(stands_for=shop.item.external_id)
+    confirm(shop.sync(Sync.State.ACCEPTED), "read_back")
+    body = page(shop)
+    assert "Es Teh is not sold any more, as you said, and not in it." in body
+    assert f"Ayam Gprek is what has the ID {shop.item.external_id}, as you said." in body
 
 
 def test_what_is_still_missing_is_named(shop: Shop) -> None:
