@@ -140,7 +140,7 @@ def edit_an_item(walker: Walker) -> None:
     page.click(".tabs a[href*='/variant-categories/']")
     walker.look("variant-categories")
     page.click(".category a.item-link >> nth=0")
-    page.locator("input[name$='-price']").first.fill("2.500")
+    page.locator("input[name$='-price']:visible").first.fill("2.500")
     walker.look("variant-category")
     page.locator("main form button[type=submit]").first.click()
     page.goto(f"{walker.stack.url}{path_of(page)}menu/")
