@@ -157,10 +157,10 @@ def photograph() -> bytes:
 def publish(walker: Walker) -> None:
     page = walker.page
     page.goto(f"{walker.stack.url}{path_of(page)}publish/")
-    page.click("main a[href*='/publish/']:not([href$='/history/'])")
+    page.click("main .rows a[href*='/publish/outlets/']")
     expect(page.locator(".changes").first).to_be_visible()
     walker.look("review")
-    page.click("main form button.btn-primary[type=submit]")
+    page.click("#publish-form button[type=submit]")
     page.wait_for_url("**/syncs/**")
     seen = page.url
     expect(page.locator(".sync .proof-words")).to_be_visible(timeout=30_000)
