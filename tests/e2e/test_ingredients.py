@@ -36,7 +36,7 @@ for selling in OutletCatalog.objects.select_related("outlet"):
 """
 
 
-OUTLETS = {"G888000111": "Dapur Tebet", "G888000222": "Dapur Kemang"}
+OUTLETS = {"G999000111": "Dapur Tebet", "G999000222": "Dapur Kemang"}
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +84,11 @@ def test_an_ingredient_that_is_out(walker: Walker, stack: Stack, base: str) -> N
     expect(page.locator(".ingredient.item-off")).to_have_count(1)
     walker.look("ingredients")
     page.goto(f"{base}/menu/stock/")
-    expect(page.locator(".stock-line").first).to_contain_text("Ayam habis sampai")
+    expect(page.locator(".stock-line", has_text="Ayam habis sampai").first).to_be_visible()
     # GoFood is told by itself, and the page says so by itself.
     expect(page.get_by_text("Mengirim ke GoFood…")).to_have_count(0, timeout=SOON)
     walker.look("stock-with-ingredient")
-    page.goto(f"{base}/menu/?outlet=G888000111")
+    page.goto(f"{base}/menu/?outlet=G999000111")
     expect(page.locator(".item-row .stock-out").first).to_be_visible()
     expect(page.locator("[data-on-its-way]")).to_have_count(0, timeout=SOON)
     walker.look("menu-with-ingredient")

@@ -129,7 +129,7 @@ def edit_an_item(walker: Walker) -> None:
         {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
     )
     panel.locator("[data-picture-use]").click()
-    expect(panel.locator(".picture-field .field-saved")).to_be_visible(timeout=SOON)
+    expect(panel.locator(".picture-field .field-saved[role=status]")).to_be_visible(timeout=SOON)
     page.keyboard.press("Escape")
     row = page.locator(".item-row", has_text="Bubur Ayam Istimewa")
     expect(row.locator("[data-field=price]")).to_have_value("Rp\u00a019.500")

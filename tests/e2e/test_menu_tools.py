@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import PICTURES, Stack
 from tests.e2e.walking import DESK, PHONE, Walker, reach
 
-FIRST, SECOND = "G888000111", "G888000222"
+FIRST, SECOND = "G666000111", "G666000222"
 SOON = 20_000
 
 # A second outlet that sells the same, and prices that look like slips of a finger.

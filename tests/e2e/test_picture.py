@@ -105,7 +105,7 @@ def test_a_photograph_is_cut_by_keyboard_alone(card: Page) -> None:
     for _ in range(20):
         card.keyboard.press("-")
     card.keyboard.press("Enter")
-    expect(card.locator(".picture-field .field-saved")).to_be_visible(timeout=SOON)
+    expect(card.locator(".picture-field .field-saved[role=status]")).to_be_visible(timeout=SOON)
     picture = shown(card)
     assert picture.width == picture.height >= 500
     red, _, blue = picture.getpixel((picture.width // 2, picture.height // 2))  # type: ignore[misc]
@@ -124,7 +124,7 @@ def test_a_photograph_is_cut_by_pulling(card: Page) -> None:
     card.mouse.move(box["x"] + box["width"] / 2, box["y"] - 2000, steps=4)
     card.mouse.up()
     card.click("[data-picture-use]")
-    expect(card.locator(".picture-field .field-saved")).to_be_visible(timeout=SOON)
+    expect(card.locator(".picture-field .field-saved[role=status]")).to_be_visible(timeout=SOON)
     picture = shown(card)
     _, _, blue = picture.getpixel((picture.width // 2, 5))  # type: ignore[misc]
     assert blue > 150
@@ -153,5 +153,5 @@ def test_an_address_is_looked_at_and_fixed(card: Page, stack: Stack) -> None:
     card.click(".picture-more summary")
     card.fill("[name=address]", f"{stack.sandbox}/pictures/nasi-goreng.png")
     card.keyboard.press("Enter")
-    expect(card.locator(".picture-field .field-saved")).to_be_visible(timeout=SOON)
+    expect(card.locator(".picture-field .field-saved[role=status]")).to_be_visible(timeout=SOON)
     look(card, "elsewhere")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.conftest import PICTURES, Stack
 from tests.e2e.walking import Walker
 
-OUTLET_ID = "G777000333"
+OUTLET_ID = "G333000111"
 SOON = 60_000
 
 
