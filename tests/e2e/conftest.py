@@ -10,11 +10,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from playwright.sync_api import expect
 
 from tests.stack_process import ROOT, Stack, running_stack
 
 __all__ = ["Stack"]
 
+# The browser, the stack and the other tests share two cores.
+expect.set_options(timeout=15_000)
 PICTURES = ROOT / "test-results"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
