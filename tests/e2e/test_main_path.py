@@ -18,7 +18,7 @@ from tests.e2e.conftest import PICTURES, Stack
 from tests.e2e.walking import Walker
 
 OUTLET = "G12345678"
-SOON = 20_000
+SOON = 30_000
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def see_that_notifications_come(walker: Walker) -> None:
     page.goto(f"{walker.stack.url}{path_of(page)}webhooks/")
     expect(page.locator("#health")).to_contain_text("Semua baik")
     page.get_by_role("button", name="Kirim uji coba").click()
-    expect(page.locator("#health")).to_contain_text("Uji coba berhasil", timeout=15_000)
+    expect(page.locator("#health")).to_contain_text("Uji coba berhasil", timeout=45_000)
     walker.look("webhooks")
     page.locator("#log tbody a").first.click()
     expect(page.locator("pre.raw-body")).to_contain_text("header")

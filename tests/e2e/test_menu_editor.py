@@ -12,7 +12,7 @@ from tests.e2e.conftest import PICTURES, Stack
 from tests.e2e.walking import PHONE, Walker, reach
 
 OUTLET = "G555000111"
-SOON = 15_000
+SOON = 30_000
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.e2e.conftest import PICTURES, Stack
 from tests.e2e.walking import DESK, PHONE, Walker, reach
 
 FIRST, SECOND = "G666000111", "G666000222"
-SOON = 20_000
+SOON = 30_000
 
 # A second outlet that sells the same, and prices that look like slips of a finger.
 PREPARE = f"""

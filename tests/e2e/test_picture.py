@@ -15,7 +15,7 @@ from tests.e2e.conftest import PICTURES, Stack
 
 SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-SOON = 20_000
+SOON = 30_000
 OWNER = "foto@demo.example"
 MADE = f"""
 from gobiz_admin.merchants.models import Member, Merchant, Role, User
