@@ -1,11 +1,14 @@
 """Operational hours: as read from GoFood, as stored, as sent. A source: gobiz-api.md, "Catalog"."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)(:[0-5]\d)?")
 LAST_MINUTE = "23:59"
+# With spaces around it. What is longer is no time.
+LONGEST_TIME = 50
 
 Span = dict[str, str]
 Hours = dict[str, list[Span]]
@@ -50,7 +53,13 @@ def _read_spans(spans: Any) -> list[Span] | None:
 
 def read_time(value: Any) -> str | None:
     """`HH:MM`; None for what is no time. 24:00, the end of a day, is its last minute."""
-    match = TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    return _read_time(value) if isinstance(value, str) and len(value) <= LONGEST_TIME else None
+
+
+# A menu of 500 items holds 7,000 times, and few that differ.
+@lru_cache(maxsize=2_000)
+def _read_time(text: str) -> str | None:
+    match = TIME.fullmatch(text.strip())
     if match is None:
         return None
     time = f"{int(match[1]):02}:{match[2]}"

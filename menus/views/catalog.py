@@ -1,5 +1,6 @@
 """The menu of an outlet, edited in place, with what is wrong in it and what is not published."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -12,11 +13,12 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.models import OutletCatalog
 from menus.reviewing import Review, draft_review
 from menus.stock_lists import Mark
+from menus.tree import Tree
 from menus.undoing import last_edit
 from menus.views import reach
 from menus.views.edit_words import edit_sentence
 from menus.views.in_pieces import in_pieces, streamed, whole
-from menus.views.rows import marks_at, of_category, of_item
+from menus.views.rows import Problems, marks_at, of_category, of_item
 
 # Of so few, the whole list is made sooner than its beginning has come to the browser.
 FEW_ITEMS = 100
@@ -29,11 +31,12 @@ def menu(request: MemberRequest) -> HttpResponseBase:
     if outlet is None:
         return render(request, "menus/choose.html", {"rows": choices(request)})
     found = draft_review(outlet, reach.selling_at(outlet))
-    menus = _menus(found)
-    values = {**foot(request, outlet, found), "menus": menus}
+    problems = found.problems_of()
+    values = {**foot(request, outlet, found), "menus": _menus(found, problems)}
     if found.tree is None:
         return render(request, "menus/menu.html", values)
-    pieces = in_pieces(request, "menus/menu.html", values, "menus/_menu_section.html", menus)
+    sections = _sections(found, found.tree, values["menus"], problems)
+    pieces = in_pieces(request, "menus/menu.html", values, "menus/_menu_section.html", sections)
     return whole(pieces) if len(found.tree.items) <= FEW_ITEMS else streamed(request, pieces)
 
 
@@ -84,12 +87,25 @@ def choices(request: MemberRequest) -> list[dict[str, Any]]:
     return [{"outlet": outlet, "selling": by_outlet.get(outlet.pk)} for outlet in request.place.outlets]
 
 
-def _menus(found: Review) -> list[dict[str, Any]]:
-    problems, mark_of = found.problems_of(), marks_at(found)
-    menus = []
-    for node in found.tree.menus if found.tree else []:
-        items = [of_item(item, problems, mark_of) for item in node.items]
-        own = problems.get(("menu", node.menu.pk), [])
-        marked = [*own, *(row["problems"] for row in items if row["problems"])]
-        menus.append({"menu": node.menu, "problems": own, "items": items, "marked": len(marked)})
-    return menus
+def _menus(found: Review, problems: Problems) -> list[dict[str, Any]]:
+    """Each menu with what is wrong with it, how many items it has, and whether something in it needs attention."""
+    return [
+        {
+            "menu": node.menu,
+            "problems": (own := problems.get(("menu", node.menu.pk), [])),
+            "count": len(node.items),
+            "marked": bool(own) or any(("item", item.item.pk) in problems for item in node.items),
+        }
+        for node in (found.tree.menus if found.tree else [])
+    ]
+
+
+def _sections(
+    found: Review, tree: Tree, menus: list[dict[str, Any]], problems: Problems
+) -> Iterator[dict[str, Any]]:
+    """The same, one after the other, each with the rows of its items; all that is asked is asked before the first."""
+    mark_of = marks_at(found)
+    return (
+        {**entry, "items": [of_item(item, problems, mark_of) for item in node.items]}
+        for entry, node in zip(menus, tree.menus, strict=True)
+    )

@@ -22,12 +22,12 @@ MOST_RANDOM_BYTES = 100
 
 
 def in_pieces(
-    request: MemberRequest, page: str, values: dict[str, Any], piece: str, entries: list[dict[str, Any]]
+    request: MemberRequest, page: str, values: dict[str, Any], piece: str, entries: Iterable[dict[str, Any]]
 ) -> Iterator[str]:
     """The template `page`; at its `<!-- pieces -->`, one after the other, `piece` with each `entry`.
 
-    What is around the pieces is made at once, so that what is wrong with it is an error page. Whatever has to
-    be asked of the database has to be among the values and entries: an answer that has begun can only break off.
+    What is around the pieces is made at once, so that what is wrong with it is an error page. An entry may be made
+    when its turn comes, but must not ask the database: an answer that has begun can only break off.
     """
     context = make_context(values, request)
     outer = get_template(page).template  # type: ignore[attr-defined]
@@ -55,11 +55,13 @@ def streamed(request: MemberRequest, pieces: Iterable[str]) -> HttpResponseBase:
 
 
 def _each(
-    piece: str, known: dict[Any, Any], entries: list[dict[str, Any]], language: str | None
+    piece: str, known: dict[Any, Any], entries: Iterable[dict[str, Any]], language: str | None
 ) -> Iterator[str]:
-    template = get_template(piece).template  # type: ignore[attr-defined]
-    for entry in entries:
+    template, entries = get_template(piece).template, iter(entries)  # type: ignore[attr-defined]
+    while True:
         with translation.override(language):
+            if (entry := next(entries, None)) is None:
+                return
             made = template.render(Context({**known, "entry": entry}))
         yield made
 

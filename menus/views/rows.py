@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.text import Truncator
 
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
@@ -67,6 +68,7 @@ def of_item(node: ItemNode, problems: Problems, mark_of: MarkOf) -> Row:
     item = node.item
     return {
         "item": item,
+        "short": Truncator(item.name).chars(60),
         "price": node.price,
         "base": node.base_price,
         "own_price": node.base_price != item.price,
