@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench import bodies, figures, load, options
+from bench import bodies, figures, load, options, phone
 from bench.bodies import Door
-from bench.rows import draft, drift, paint, publish, sheet
+from bench.rows import draft, drift, publish, sheet
+from bench.rows import paint as paint_row
 from bench.rows.receiver import BARE, DJSTRIPE, DRAINING, RECEIVER, Subject, result
 from gobiz_admin.gobiz.signatures import matches
 
@@ -162,16 +163,25 @@ def test_the_sheets_goal_is_of_the_slowest_round_from_end_to_end():
     assert "2,000 rows in under 10 s" in str(found)
 
 
-def test_the_paints_goals_are_of_the_first_visit_with_4g():
+def test_the_paints_goals_are_of_who_has_just_signed_in_with_4g():
     times = {
-        (network, visit, items): [{"paint": paint, "row": paint + 1, "first_byte": 0.1}] * 3
-        for network, slower in (("4G", 1), ("slow 4G", 9))
-        for visit, later in (("first", 1), ("again", 9))
+        (kind, network, visit, items): [{"paint": paint, "row": paint + 1, "first_byte": 0.1}] * 3
+        for (kind, network), slower in zip(paint_row.CASES, (1, 9, 9), strict=True)
+        for visit, later in zip(phone.VISITS, (9, 1, 9), strict=True)
         for items, paint in ((50, 0.6 * slower * later), (500, 0.8 * slower * later))
     }
-    assert [goal.met for goal in paint.result(times).goals] == [True, True]
-    times["4G", "first", 500] = [{"paint": 1.2, "row": 2, "first_byte": 0.1}] * 3
-    assert [goal.met for goal in paint.result(times).goals] == [False, False]
+    assert [goal.met for goal in paint_row.result(times, slower=1.5).goals] == [True, True]
+    times[phone.MID_RANGE, phone.FAST_4G, phone.SIGNED_IN, 500] = [
+        {"paint": 1.2, "row": 2, "first_byte": 0.1}
+    ] * 3
+    assert [goal.met for goal in paint_row.result(times, slower=1.5).goals] == [False, False]
+
+
+def test_a_slow_machine_is_not_made_faster():
+    visitor = phone.Phone.__new__(phone.Phone)
+    visitor.speed = 500.0
+    assert visitor.slower(phone.MID_RANGE) == 1
+    assert visitor.slower(phone.CHEAP) == pytest.approx(500 / 264)
 
 
 def test_a_review_is_the_sum_of_its_steps():
