@@ -10,6 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psutil
+
 from bench.chain import chain, sandbox
 from bench.figures import Result, ratios, spread, table
 from bench.options import Options
@@ -28,6 +30,7 @@ def measure(place: Place, subject: Product, options: Options) -> Result:
     """In this process, which works on the bench's database since `product.prepare`."""
     rounds = options.drain_rounds
     taken: dict[str, list[float]] = {label: [] for label in [BARE, *map(_label, WORKERS)]}
+    memory: dict[str, list[float]] = {label: [] for label in map(_label, WORKERS)}
     with sandbox(place) as url, chain(url, options) as outlets:
         environment = {
             **place.environment(subject.url),
@@ -40,8 +43,10 @@ def measure(place: Place, subject: Product, options: Options) -> Result:
             taken[BARE].append(_bare(outlets))
             for count in WORKERS:
                 options.say(f"round {number + 1} of {rounds}: {count} workers")
-                taken[_label(count)].append(_with_workers(place, environment, count, outlets))
-    return result(taken, options)
+                seconds, most = _with_workers(place, environment, count, outlets)
+                taken[_label(count)].append(seconds)
+                memory[_label(count)].append(most)
+    return result(taken, memory, options)
 
 
 def _label(workers: int) -> str:
@@ -66,7 +71,10 @@ def _bare(outlets: list[Any]) -> float:
     return time.perf_counter() - begun
 
 
-def _with_workers(place: Place, environment: dict[str, str], count: int, outlets: list[Any]) -> float:
+def _with_workers(
+    place: Place, environment: dict[str, str], count: int, outlets: list[Any]
+) -> tuple[float, float]:
+    """The seconds, and what the largest of the workers had in memory at most, in MB."""
     from django.db.models import F
 
     from menus.models import MenuItem
@@ -77,9 +85,16 @@ def _with_workers(place: Place, environment: dict[str, str], count: int, outlets
         _until(lambda: _answering() >= count, "the workers did not start")
         MenuItem.objects.filter(catalog=outlets[0].selling.catalog).update(price=F("price") + 100)
         begun = time.perf_counter()
-        rollout = _start(outlets)
-        _until(lambda: _is_done(rollout), "not every outlet was confirmed")
-        return time.perf_counter() - begun
+        rollout, most = _start(outlets), 0
+        workers = [psutil.Process(place.pid(name)) for name in names[:count]]
+
+        def done() -> bool:
+            nonlocal most
+            most = max([most, *(worker.memory_info().rss for worker in workers)])
+            return _is_done(rollout)
+
+        _until(done, "not every outlet was confirmed")
+        return time.perf_counter() - begun, most / 1e6
     finally:
         place.stop(*names)
 
@@ -111,14 +126,22 @@ def _until(done: Any, trouble: str) -> None:
         time.sleep(0.05)
 
 
-def result(taken: dict[str, list[float]], options: Options) -> Result:
+def result(taken: dict[str, list[float]], memory: dict[str, list[float]], options: Options) -> Result:
     bare, one = taken[BARE], taken[_label(1)]
     lines = [
-        [label, spread(rounds, "{:.1f}"), spread(ratios(rounds, bare)), spread(ratios(rounds, one))]
+        [
+            label,
+            spread(rounds, "{:.1f}"),
+            spread(ratios(rounds, bare)),
+            spread(ratios(rounds, one)),
+            f"{max(memory[label]):.0f}" if label in memory else "",
+        ]
         for label, rounds in taken.items()
     ]
     title = (
         f"Publishing {options.chain_items} items to {options.chain_outlets} outlets, until all were read back:"
         " median (least…most)"
     )
-    return Result(title, table(["", "s", "of GoBiz alone", "of one worker"], lines))
+    return Result(
+        title, table(["", "s", "of GoBiz alone", "of one worker", "most memory of a worker, MB"], lines)
+    )

@@ -193,8 +193,10 @@ def test_a_review_is_the_sum_of_its_steps():
 
 def test_publishing_is_shown_beside_gobiz_alone_and_beside_one_worker():
     taken = {"GoBiz alone": [1.0, 2.0], "1 worker": [4.0, 8.0], "2 workers": [2.0, 4.0]}
-    shown = str(publish.result({publish.BARE: taken.pop("GoBiz alone"), **taken}, options.QUICK))
+    memory = {"1 worker": [90.0, 120.4], "2 workers": [80.0, 70.0]}
+    shown = str(publish.result({publish.BARE: taken.pop("GoBiz alone"), **taken}, memory, options.QUICK))
     assert "4.00" in shown
+    assert "120" in shown
     assert "0.50 (0.50…0.50)" in shown
 
 
