@@ -189,7 +189,10 @@ def _name(row: dict[str, Any], code: str, inside: str) -> str:
 def external_id_of(row: dict[str, Any]) -> str | None:
     """As GoFood has it, odd as it may be: changing it would break the mapping. Spaces alone are none."""
     value = row.get("external_id")
-    return storable(str(value)) if clean(value) else None
+    if isinstance(value, str):
+        value = storable(value)
+        return value if value.strip() else None
+    return clean(value) or None
 
 
 def _switch(value: Any) -> bool:

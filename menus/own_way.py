@@ -76,13 +76,17 @@ class _Known:
 
     def _ordered(self, rows: list[Row], sent: list[Row], was: list[Row], key: Key) -> list[Row]:
         """In the order that was sent, unless GoFood showed another one when it was proven."""
-        both = {key(row) for row in was} & {key(row) for row in rows}
-        before, now = ([key(row) for row in side if key(row) in both] for side in (was, rows))
+        sent_keys, was_keys, keys = ([key(row) for row in side] for side in (sent, was, rows))
+        if keys == sent_keys:
+            return rows
+        both = set(was_keys) & set(keys)
+        before, now = ([one for one in side if one in both] for side in (was_keys, keys))
         if self.proven is not None and before != now:
             return rows
-        rank = {key(row): place for place, row in enumerate(sent)}
-        known = iter(sorted((row for row in rows if key(row) in rank), key=lambda row: rank[key(row)]))
-        return [next(known) if key(row) in rank else row for row in rows]
+        rank = {one: place for place, one in enumerate(sent_keys)}
+        ours = [(rank[one], row) for one, row in zip(keys, rows, strict=True) if one in rank]
+        known = iter(sorted(ours, key=lambda pair: pair[0]))
+        return [next(known)[1] if one in rank else row for one, row in zip(keys, rows, strict=True)]
 
 
 def _items(menu: Row) -> Iterator[Row]:

@@ -11,9 +11,11 @@ WHOLE_NUMBER = re.compile(r"[+-]?\d{1,19}(\.0{1,2})?")
 
 def clean(value: Any) -> str:
     """The value as text that PostgreSQL takes, stripped; "" for what is neither text nor a number."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return _fit(value).strip()
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
-    return _fit(str(value)).strip()
+    return str(value)
 
 
 def _fit(text: str) -> str:
