@@ -17,7 +17,7 @@ from menus.models import CatalogVersion, OutletCatalog, Rollout, Sync
 from menus.on_gofood import all_on_gofood
 from menus.payload import Payload
 from menus.removals import Removal, removal_in
-from menus.rollouts import Frozen, Plan, RolloutRefused, lock_all, open_rollout
+from menus.rollouts.starting import Frozen, Plan, RolloutRefused, lock_all, open_rollout
 from menus.timed_now import Entries
 from menus.tree import Tree, load_trees
 

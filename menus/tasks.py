@@ -10,13 +10,13 @@ from menus import (
     picture_work,
     publishing,
     readings,
-    rollouts,
     stock,
     stock_sending,
     timed_turns,
 )
 from menus.drift import scanning, telling
 from menus.repairing import automatic, fixing, letters
+from menus.rollouts import advancing
 from menus.sheets import uploads
 
 # Where workers are busy, the wake-ups of many sweeps must not pile up.
@@ -70,7 +70,7 @@ def tell_drift() -> None:
 
 @shared_task(name="menus.tasks.advance_rollout")
 def advance_rollout(rollout_id: int) -> None:
-    rollouts.advance(rollout_id)
+    advancing.advance(rollout_id)
 
 
 @shared_task(name="menus.tasks.run_repairs")
@@ -98,7 +98,7 @@ def sweep_syncs() -> None:
         (read_back_sync, confirming.due_read_backs()),
         (run_menu_import, importing.due_imports()),
         (read_live_menu, readings.due_readings()),
-        (advance_rollout, rollouts.under_way()),
+        (advance_rollout, advancing.under_way()),
     ):
         for pk in ids:
             task.apply_async(args=(pk,), expires=UNTIL_THE_NEXT_SWEEPS)

@@ -45,11 +45,13 @@ def _publish(outlets: list[Any]) -> None:
     from django.utils import timezone
 
     from gobiz_admin.merchants.gobiz import client_for
-    from menus import confirming, publishing, rollouts
+    from menus import confirming, publishing
     from menus.models import Sync
+    from menus.rollouts.advancing import advance
+    from menus.rollouts.starting import Plan, start
 
-    rollout = rollouts.start(outlets[0].merchant, rollouts.Plan([outlets]), None)
-    rollouts.advance(rollout.pk)
+    rollout = start(outlets[0].merchant, Plan([outlets]), None)
+    advance(rollout.pk)
     for sync in Sync.objects.filter(outlet__in=outlets).select_related("outlet__gobiz_app", "version"):
         publishing.send(sync.pk)
         Sync.objects.filter(pk=sync.pk).update(next_attempt_at=timezone.now())

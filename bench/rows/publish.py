@@ -106,7 +106,7 @@ def _answering() -> int:
 
 
 def _start(outlets: list[Any]) -> Any:
-    from menus.rollouts import Plan, start
+    from menus.rollouts.starting import Plan, start
 
     return start(outlets[0].merchant, Plan([outlets]), None)
 

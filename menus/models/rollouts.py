@@ -23,7 +23,7 @@ class Rollout(models.Model):
     note = models.CharField(max_length=200, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     requested_at = models.DateTimeField(auto_now_add=True)
-    # Why it stopped by itself (`rollouts.sentence`), or "" when somebody stopped it.
+    # Why it stopped by itself (`STOPPED` of views/together.py says it), or "" when somebody stopped it.
     stop_code = models.CharField(max_length=40, blank=True)
     ended_at = models.DateTimeField(null=True)
 

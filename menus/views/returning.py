@@ -17,7 +17,7 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from menus.models import Rollout
 from menus.returning import Find, Return, digest_of, returns, start_return, versions_at, versions_before
-from menus.rollouts import Plan, RolloutRefused
+from menus.rollouts.starting import Plan, RolloutRefused
 from menus.text import clean
 from menus.views import reach
 from menus.views.wording import Words, grouped, summary

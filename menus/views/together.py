@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
-from menus import rollouts
 from menus.models import Rollout
 from menus.readings import readings_of
 from menus.reviewing import Review, reviews
-from menus.rollouts import Plan, RolloutRefused
+from menus.rollouts.starting import Plan, RolloutRefused, Seen, start
+from menus.rollouts.stopping import Returned, bring_all_back, stop
 from menus.text import clean
 from menus.views import reach
 from menus.views.reading import readings_state
@@ -101,8 +101,8 @@ def publish_together(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request)
     try:
-        seen = rollouts.Seen(_numbered(request, "revision-"), _live_seen(request))
-        rollout = rollouts.start(request.merchant, _plan(request), request.user, seen)
+        seen = Seen(_numbered(request, "revision-"), _live_seen(request))
+        rollout = start(request.merchant, _plan(request), request.user, seen)
     except RolloutRefused as refused:
         return _page(request, refused)
     return reach.go(request, "rollout", rollout.pk)
@@ -182,8 +182,8 @@ def rollout(request: MemberRequest, pk: int) -> HttpResponse:
     found = reach.rollout_of(request, pk)
     if request.method == "POST":
         if request.POST.get("what") == "back":
-            _say_returned(request, rollouts.bring_all_back(found, request.user))
-        elif rollouts.stop(found, request.user):
+            _say_returned(request, bring_all_back(found, request.user))
+        elif stop(found, request.user):
             messages.success(request, _("Stopped. What is on its way still arrives; nothing more is sent."))
         return reach.go(request, "rollout", found.pk)
     rows = list(
@@ -202,7 +202,7 @@ def rollout(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "menus/rollout.html", context)
 
 
-def _say_returned(request: MemberRequest, returned: rollouts.Returned) -> None:
+def _say_returned(request: MemberRequest, returned: Returned) -> None:
     count = len(returned.syncs)
     words = ngettext(
         "The menu from before is on its way back to %(count)d outlet.",

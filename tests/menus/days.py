@@ -9,8 +9,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from menus import confirming, publishing, rollouts, stock, stock_sending
+from menus import confirming, publishing, stock, stock_sending
 from menus.models import RolloutOutlet, StockSwitch, Sync
+from menus.rollouts import advancing
 
 Menu = dict[str, Any]
 
@@ -32,7 +33,7 @@ class Day:
         publishing.free_stuck_syncs()
         stock_sending.free_stuck()
         stock.bring_back()
-        self._each(rollouts.under_way(), rollouts.advance)
+        self._each(advancing.under_way(), advancing.advance)
         self._each(publishing.due_syncs(), publishing.send)
         self._each(confirming.due_read_backs(), confirming.read_back)
         self._each(stock_sending.due_outlets(), stock_sending.send)
@@ -61,7 +62,7 @@ class Day:
         for _ in range(most):
             self.sweep()
             due = self.next_due()
-            if due is None and not rollouts.under_way():
+            if due is None and not advancing.under_way():
                 return True
             if until is not None and (due is None or due > until):
                 self.clock.move_to(until, tick=False)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from gobiz_admin.gobiz.client import GobizClient
 from gobiz_admin.merchants.gobiz import token_store
 from gobiz_admin.merchants.models import GobizApp, Outlet
-from menus import rollouts, stock, stock_sending
+from menus import stock, stock_sending
 from menus.checks import check_catalog, errors_in
 from menus.confirming import mapping_updated
 from menus.editing import add_item, remove, save_item
@@ -30,7 +30,8 @@ from menus.publishing import (
     request_publish,
 )
 from menus.removals import RemovalUnconfirmed
-from menus.rollouts import Plan, RolloutRefused
+from menus.rollouts.starting import Plan, RolloutRefused, start
+from menus.rollouts.stopping import bring_all_back, stop
 from menus.sharing import SHARE, start_outlet_from
 from menus.versions import NotSendable
 from tests.factories import GobizAppFactory, OutletFactory
@@ -236,16 +237,16 @@ class Publishing(RuleBasedStateMachine):
         stages = [[first], [second]] if staged else [[first, second]]
         # What takes much away is not published to several at once.
         with suppress(RolloutRefused):
-            rollouts.start(first.merchant, Plan(stages), None)
+            start(first.merchant, Plan(stages), None)
 
     @precondition(lambda self: self.rollouts())
     @rule(back=st.booleans())
     def stops(self, back: bool) -> None:
         newest = self.rollouts()[-1]
         if back:
-            rollouts.bring_all_back(newest, None)
+            bring_all_back(newest, None)
         else:
-            rollouts.stop(newest, None)
+            stop(newest, None)
 
     def rollouts(self) -> list[Rollout]:
         return list(Rollout.objects.filter(pk__gt=self.started).order_by("pk"))

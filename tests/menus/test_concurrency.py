@@ -10,7 +10,6 @@ from django.db import connection
 from django.utils import timezone
 
 from gobiz_admin.merchants.models import Outlet
-from menus import rollouts
 from menus.alerts import open_alert
 from menus.confirming import mapping_updated
 from menus.editing import add_item, save_item
@@ -29,6 +28,9 @@ from menus.models import (
 )
 from menus.publishing import request_publish, send
 from menus.repairing.fixing import request_repairs, run_repairs
+from menus.rollouts.advancing import advance
+from menus.rollouts.starting import Plan, start
+from menus.rollouts.stopping import stop
 from tests.factories import OutletFactory
 from tests.menus.factories import live_menu, selling_outlet
 from tests.menus.test_rollouts import make_chain
@@ -211,7 +213,7 @@ def test_reports_at_once_are_one_alert(outlet):
 def test_two_rollouts_never_wait_for_each_other_in_a_circle(fake_gobiz, monkeypatch):
     """In one transaction outlets are locked in one order, whatever the order of the stages."""
     outlets = make_chain(3)
-    rollout = rollouts.start(outlets[0].merchant, rollouts.Plan([outlets[2:], outlets[:2]]), None)
+    rollout = start(outlets[0].merchant, Plan([outlets[2:], outlets[:2]]), None)
     # At the first stage something newer is proven already: it goes on at once.
     newer = request_publish(outlets[2], None, again=True)
     Sync.objects.filter(pk=newer.pk).update(state="confirmed", next_attempt_at=None)
@@ -222,18 +224,18 @@ def test_two_rollouts_never_wait_for_each_other_in_a_circle(fake_gobiz, monkeypa
             cursor.execute("SELECT pg_current_xact_id()::text")
             locked.setdefault(cursor.fetchone(), []).append(one.pk)
 
-    monkeypatch.setattr(rollouts, "lock_outlet", noted)
-    rollouts.advance(rollout.pk)
+    monkeypatch.setattr("menus.rollouts.advancing.lock_outlet", noted)
+    advance(rollout.pk)
     assert sum(map(len, locked.values())) == 3
     assert all(pks == sorted(pks) for pks in locked.values())
 
 
 def test_stopping_while_it_is_sent_leaves_nothing_half_taken_back(fake_gobiz):
     outlets = make_chain(3)
-    rollout = rollouts.start(outlets[0].merchant, rollouts.Plan([outlets]), None)
-    rollouts.advance(rollout.pk)
+    rollout = start(outlets[0].merchant, Plan([outlets]), None)
+    advance(rollout.pk)
     syncs = [row.sync_id for row in rollout.rows.all()]
-    at_once(lambda: rollouts.stop(rollout, None), *[partial(send, pk) for pk in syncs])
+    at_once(lambda: stop(rollout, None), *[partial(send, pk) for pk in syncs])
     sent = {request_id for _, _, request_id in fake_gobiz.puts}
     assert set(Sync.objects.filter(attempts__gt=0).values_list("request_id", flat=True)) == sent
     assert not Sync.objects.filter(state__in=["queued", "sending"]).exists()

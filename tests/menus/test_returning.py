@@ -15,7 +15,8 @@ from menus.models import CatalogVersion, MenuItem, OutletCatalog, Rollout, Sync
 from menus.overrides import set_override
 from menus.publishing import request_publish
 from menus.returning import digest_of, returns, start_return, versions_at, versions_before
-from menus.rollouts import Plan, RolloutRefused, advance, start
+from menus.rollouts.advancing import advance
+from menus.rollouts.starting import Plan, RolloutRefused, start
 from tests.factories import MemberFactory, OutletFactory
 from tests.menus.factories import MenuItemFactory, live_from
 from tests.menus.test_rollouts import confirm, make_chain

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from menus import rollouts, states
+from menus import states
 from menus.alerts import open_alert
 from menus.models import (
     Catalog,
@@ -23,7 +23,9 @@ from menus.payload import build_payload
 from menus.publishing import request_publish
 from menus.readings import keep
 from menus.reviewing import reviews
-from menus.rollouts import Plan, RolloutRefused, Seen, advance, bring_all_back, start, stop
+from menus.rollouts.advancing import advance, under_way
+from menus.rollouts.starting import Plan, RolloutRefused, Seen, start
+from menus.rollouts.stopping import bring_all_back, stop
 from tests.factories import OutletFactory
 from tests.menus.factories import MenuItemFactory, live_from, selling_outlet
 
@@ -212,7 +214,7 @@ def test_running_twice_sends_once(chain):
     again(rollout)
     again(rollout)
     assert Sync.objects.filter(state="queued").count() == 4
-    assert rollouts.under_way() == [rollout.pk]
+    assert under_way() == [rollout.pk]
 
 
 # --- by hand ----------------------------------------------------------------------------------

@@ -3,13 +3,15 @@
 import pytest
 from django.utils import timezone
 
-from menus import rollouts
 from menus.drift.scanning import compare
 from menus.editing import save_item
 from menus.models import AlertSetting, Drift, MenuItem, OutletCatalog, Repair, Sync
 from menus.publishing import request_publish
 from menus.repairing.automatic import look
 from menus.reviewing import review
+from menus.rollouts.advancing import advance
+from menus.rollouts.starting import Plan, start
+from menus.rollouts.stopping import stop
 from menus.views.together import lines_of
 from tests.factories import OutletFactory
 from tests.menus.factories import live_from
@@ -77,11 +79,11 @@ def rollout(outlet, promo, clock):
     publish(second)
     clock.move_to(NOON - MINUTE)
     save_item(MenuItem.objects.get(name="Es Teh"), {"price": 6_000}, None)
-    return advanced(rollouts.start(outlet.merchant, rollouts.Plan([[outlet], [second]]), None))
+    return advanced(start(outlet.merchant, Plan([[outlet], [second]]), None))
 
 
 def advanced(rollout):
-    rollouts.advance(rollout.pk)
+    advance(rollout.pk)
     rollout.refresh_from_db()
     return rollout
 
@@ -112,7 +114,7 @@ def test_stopped_it_leaves_a_timed_price_on_its_way(rollout, outlet, clock):
     clock.move_to(NOON)
     turned = only(swept())
     advanced(rollout)
-    rollouts.stop(rollout, None)
+    stop(rollout, None)
     assert Sync.objects.get(pk=turned.pk).state == "queued"
 
 

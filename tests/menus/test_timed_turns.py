@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import RequestRefused
-from menus import rollouts, timed_turns
+from menus import timed_turns
 from menus.editing import remove, save_item, set_stock
 from menus.id_changes import change_id
 from menus.models import (
@@ -22,7 +22,8 @@ from menus.models import (
     TimedPrice,
 )
 from menus.publishing import bring_back, request_publish, send
-from menus.rollouts import Plan
+from menus.rollouts.advancing import advance
+from menus.rollouts.starting import Plan, start
 from menus.tasks import sweep_timed_prices
 from menus.timed_prices import end_timed_price
 from menus.undoing import last_edit, undo
@@ -398,17 +399,17 @@ def test_an_older_version_that_comes_back_while_it_runs_has_it(outlet, item, pro
 
 def test_a_rollout_that_was_frozen_before_carries_the_price_of_when_it_is_sent(outlet, item, promo, clock):
     save_item(MenuItem.objects.get(name="Es Teh"), {"price": 6_000}, None)
-    started = rollouts.start(outlet.merchant, Plan([[outlet]], {outlet.pk: NOON + MINUTE}, "Desember"), None)
+    started = start(outlet.merchant, Plan([[outlet]], {outlet.pk: NOON + MINUTE}, "Desember"), None)
     clock.move_to(NOON)
     prove(only(swept()))
     clock.move_to(NOON + MINUTE)
-    rollouts.advance(started.pk)
+    advance(started.pk)
     row = RolloutOutlet.objects.select_related("sync__version").get()
     assert prices_of(row.sync.version.payload) == {"Ayam Geprek": 15_000, "Es Teh": 6_000}
     assert (row.version_id, row.version.note) == (row.sync.version_id, "Desember")
     assert OutletCatalog.objects.get().published_revision == row.revision
     prove(row.sync)
-    rollouts.advance(started.pk)
+    advance(started.pk)
     assert Rollout.objects.get().state == "done"
     clock.move_to(EVENING)
     assert prices_of(only(swept()).version.payload) == {"Ayam Geprek": 20_000, "Es Teh": 6_000}

@@ -18,7 +18,7 @@ from menus.models import (
 )
 from menus.payload import build_payload, checksum
 from menus.readings import keep
-from menus.rollouts import advance
+from menus.rollouts.advancing import advance
 from tests.factories import OutletFactory
 from tests.menus.factories import live_from
 from tests.menus_pages.conftest import Shop
