@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.models import CatalogVersion
-from menus.restoring import Restore, RestoreRefused, restore, restore_plan
+from menus.restoring.comparing import Restore, restore_plan
+from menus.restoring.writing import RestoreRefused, restore
 from menus.views import reach
 from menus.views.adoption_words import rows_of
 from menus.views.wording import Words, short

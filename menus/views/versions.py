@@ -11,7 +11,7 @@ from menus.differences import Change, differences
 from menus.models import CatalogVersion, OutletCatalog, Sync
 from menus.publishing import AlreadyPublished, bring_back
 from menus.removals import RemovalUnconfirmed, removal_in
-from menus.restoring import menus_of
+from menus.restoring.reading import menus_of
 from menus.tree import load_tree
 from menus.versions import NotSendable, comparable, sendable, version_on_gofood
 from menus.views import reach

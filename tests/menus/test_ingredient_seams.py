@@ -22,7 +22,8 @@ from menus.models import (
     Variant,
     VariantCategory,
 )
-from menus.restoring import restore, restore_plan
+from menus.restoring.comparing import restore_plan
+from menus.restoring.writing import restore
 from menus.tree import load_tree
 from menus.undoing import undo
 from tests.factories import OutletFactory

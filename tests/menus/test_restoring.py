@@ -29,7 +29,8 @@ from menus.ordering import place
 from menus.overrides import set_override
 from menus.payload import build_payload
 from menus.publishing import request_publish
-from menus.restoring import RestoreRefused, restore, restore_plan
+from menus.restoring.comparing import restore_plan
+from menus.restoring.writing import RestoreRefused, restore
 from menus.undoing import last_edit, undo
 from tests.factories import OutletFactory, UserFactory
 from tests.menus.factories import live_menu
@@ -136,14 +137,14 @@ def test_a_picture_or_category_row_that_slips_in_is_refused_in_words(version, mo
     """What only the database notices: an external_id that was given out between look and write."""
     tea = item("Es Teh")
     editing.remove(tea, None)
-    monkeypatch.setattr("menus.restoring._as_named_today", lambda *_: ({}, {}))
+    monkeypatch.setattr("menus.restoring.comparing._as_named_today", lambda *_: ({}, {}))
     item_row = item("Ayam Bakar")
 
     def give_away(self):
         MenuItem.objects.filter(pk=item_row.pk).update(external_id=tea.external_id)
         original(self)
 
-    from menus.restoring import _Restoration
+    from menus.restoring.writing import _Restoration
 
     original = _Restoration.write
     monkeypatch.setattr(_Restoration, "write", give_away)
