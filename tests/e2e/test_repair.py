@@ -86,6 +86,8 @@ def test_repaired_at_two_outlets_and_taken_over(walker: Walker, app: dict[str, A
     expect(both).to_contain_text("GoFood pernah punya ID-nya", timeout=SOON)
     third = page.locator(".alert-card", has_text="F-603")
     expect(third).to_contain_text("ID dari GoFood, app-rica", timeout=SOON)
+    # What keeps the frame up to date puts the banners where they were, side by side.
+    expect(walker.page.locator("#banners > .banner")).to_have_count(2)
     walker.look("repair-cards")
 
     third.locator(".alert-name", has_text=NOWHERE).get_by_label("Sudah tidak saya jual").check()
