@@ -1,7 +1,7 @@
 """What taking one item or one menu of an older version back would change in the catalog.
 
 The version is compared as an import is (menus/adopting), and only what belongs to the item or menu is taken.
-Stock is of the day and stays.
+Stock is of the day and stays. The ingredients of what is still here stay, too; what comes back has those that it had.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from menus.live_menu import LiveMenu
 from menus.models import Catalog, CatalogVersion, ExternalId, OutletCatalog
 from menus.overrides import outlets_selling
 from menus.pictures import shown_address
+from menus.restoring.ingredients import INGREDIENTS, MadeOf, made_of
 from menus.restoring.reading import content_of, menu_of
 from menus.tree import Tree, load_tree
 
@@ -41,6 +42,7 @@ class Restore:
     pks: dict[Place, int]
     differences: list[Difference] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    made_of: MadeOf = field(default_factory=MadeOf)
 
     @property
     def digest(self) -> str:
@@ -56,7 +58,7 @@ class Restore:
     @property
     def of_all(self) -> bool:
         """Whether anything changes that the outlets which sell the catalog have in common."""
-        return any(one.field not in AT_OUTLET and one.field != NEW for one in self.differences)
+        return any(one.field not in AT_OUTLET | {NEW, INGREDIENTS} for one in self.differences)
 
 
 def restore_plan(version: CatalogVersion, kind: str, index: int) -> Restore:
@@ -88,6 +90,8 @@ def plan_of(version: CatalogVersion, catalog: Catalog, kind: str, index: int) ->
     found.differences = [*_chosen(plan, wanted), *_pictures(plan, wanted)]
     if kind == ITEM:
         found.differences += _place(plan, index)
+    found.made_of = made_of(plan, found.differences, gone)
+    found.differences += found.made_of.differences
     return found
 
 

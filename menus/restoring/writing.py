@@ -16,8 +16,12 @@ from menus.locking import lock_outlet
 from menus.models import CatalogVersion, ExternalId, OutletCatalog, Picture
 from menus.overrides import Wanted, save_overrides
 from menus.restoring.comparing import AT_OUTLET, Place, Restore, plan_of
+from menus.restoring.ingredients import INGREDIENTS
 from menus.restoring.reading import content_of
-from menus.snapshots import MODELS, write_rows
+from menus.snapshots import MODELS, write_lists, write_rows
+
+# What is not a value of the row itself, and is written after it.
+BESIDE = {*AT_OUTLET, INGREDIENTS, "picture"}
 
 
 class RestoreRefused(Exception):
@@ -71,12 +75,13 @@ class _Restoration:
         self.everywhere = everywhere or not found.others
         plan = found.plan
         plan.differences = found.differences
-        keys = {one.key for one in found.differences if one.field not in AT_OUTLET | {"picture"}}
+        keys = {one.key for one in found.differences if one.field not in BESIDE}
         self.adoption = _Adoption(change, plan, keys, _free(found.pks))
 
     def write(self) -> None:
         self.adoption.write()
         self._put_pictures()
+        self._give_ingredients()
         self._set_prices()
 
     def _put_pictures(self) -> None:
@@ -95,6 +100,15 @@ class _Restoration:
             row.picture = kept.get(content_of(lives[index].image_url))
             row.image_url = "" if row.picture else lives[index].image_url
         write_rows(list(rows.values()), ["picture_id", "image_url"])
+
+    def _give_ingredients(self) -> None:
+        for kind in ("item", "variant"):
+            had = {
+                self.adoption.rows[kind][index].pk: pks
+                for (of, index), pks in self.found.made_of.pks.items()
+                if of == kind
+            }
+            write_lists(kind, {INGREDIENTS: had})
 
     def _set_prices(self) -> None:
         """At the outlet alone, or in the catalog, with nothing of the outlet's own any more."""

@@ -156,5 +156,6 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
     "operational_hours": hours_words,
     "quantities": _quantities,
     "categories": _listed,
+    "ingredients": _listed,
     ORDER: _listed,
 }

@@ -13,11 +13,14 @@ from menus import editing
 from menus.id_changes import change_id
 from menus.ids import accept_proposals
 from menus.importing import read_live_menu
+from menus.ingredients import remove_ingredient
 from menus.models import (
     Catalog,
     CatalogEdit,
     CatalogVersion,
     ExternalId,
+    Ingredient,
+    IngredientLink,
     MenuItem,
     OutletCatalog,
     OutletOverride,
@@ -388,6 +391,80 @@ def test_the_catalog_of_another_outlet_knows_it_by_its_id(version, outlet):
     take_back(version, "Es Teh")
     assert other.menu_items.get(name="Es Teh").external_id == row_of(version.payload, "Es Teh")["external_id"]
     assert row_of(build_payload(outlet), "Es Teh") == row_of(version.payload, "Es Teh")
+
+
+# --- ingredients ------------------------------------------------------------------------------
+
+
+def made_of(thing):
+    return sorted(thing.ingredient_links.values_list("ingredient__name", flat=True))
+
+
+def give(thing, *names):
+    save = editing.save_item if isinstance(thing, MenuItem) else editing.save_variant
+    save(thing, {"ingredients": list(names)}, None)
+
+
+def test_an_item_that_is_still_here_keeps_its_ingredients(version):
+    give(item("Es Teh"), "Teh", "Gula")
+    editing.save_item(item("Es Teh"), {"name": "Teh", "price": 1}, None)
+    take_back(version, "Es Teh")
+    assert made_of(item("Es Teh")) == ["Gula", "Teh"]
+
+
+def test_what_was_removed_has_the_ingredients_that_it_had_last(version, user):
+    give(item("Ayam Geprek"), "Tahu")
+    give(item("Ayam Geprek"), "Ayam", "Cabai")
+    category = VariantCategory.objects.get(name="Potongan")
+    give(category.variants.get(name="Paha atas"), "Ayam")
+    editing.remove(category, None)
+    editing.remove(item("Ayam Geprek"), None)
+    before = tree()
+    found = restore_plan(version, "item", index_of(version, "Ayam Geprek"))
+    told = [(one.name, one.new) for one in found.differences if one.field == "ingredients"]
+    assert sorted(told) == [("Ayam Geprek", ["Ayam", "Cabai"]), ("Paha atas", ["Ayam"])]
+    assert (found.made_of.unknown, found.made_of.lost) == ([], False)
+    take_back(version, "Ayam Geprek", user=user)
+    assert made_of(item("Ayam Geprek")) == ["Ayam", "Cabai"]
+    assert made_of(Variant.objects.get(name="Paha atas")) == ["Ayam"]
+    assert made_of(Variant.objects.get(name="Paha bawah")) == []
+    undo(last_edit(Catalog.objects.get(), user), user)
+    assert tree() == before
+    assert not IngredientLink.objects.exists()
+
+
+def test_with_a_menu_all_its_items_have_their_ingredients_again(version):
+    give(item("Ayam Bakar"), "Ayam")
+    editing.remove(Catalog.objects.get().menus.get(name="Ayam"), None)
+    take_back(version, "Ayam", "menu")
+    assert made_of(item("Ayam Bakar")) == ["Ayam"]
+
+
+def test_an_ingredient_that_was_removed_since_stays_away_and_is_told_of(version, page):
+    give(item("Es Teh"), "Teh", "Gula")
+    editing.remove(item("Es Teh"), None)
+    remove_ingredient(Ingredient.objects.get(name="Gula"), None)
+    assert "Bahan yang sudah dihapus" in page.get(address(version, "Es Teh")).content.decode()
+    take_back(version, "Es Teh")
+    assert made_of(item("Es Teh")) == ["Teh"]
+
+
+def test_what_nothing_is_known_of_any_more_is_named_before(version, page):
+    """Changes are kept for 30 days only."""
+    give(item("Es Teh"), "Teh")
+    editing.remove(item("Es Teh"), None)
+    CatalogEdit.objects.all().delete()
+    told = page.get(address(version, "Es Teh")).content.decode()
+    assert "Tidak diketahui lagi bahan apa" in told
+    assert restore_plan(version, "item", index_of(version, "Es Teh")).made_of.unknown == ["Es Teh"]
+    take_back(version, "Es Teh")
+    assert made_of(item("Es Teh")) == []
+
+
+def test_where_nobody_uses_ingredients_none_are_missed(version):
+    editing.remove(item("Es Teh"), None)
+    CatalogEdit.objects.all().delete()
+    assert restore_plan(version, "item", index_of(version, "Es Teh")).made_of.unknown == []
 
 
 # --- any edits at all -------------------------------------------------------------------------
