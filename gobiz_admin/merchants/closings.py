@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,16 @@ from django.utils.translation import pgettext_lazy
 
 # A press takes seconds; the sweep looks every five.
 LATE_AFTER = timedelta(minutes=1)
+
+
+def keep_while_closed(collector: Any, relation: Any, rows: models.QuerySet[Any], using: str) -> None:
+    """An outlet goes with its row, as with CASCADE; ProtectedError while GoFood may have it closed.
+
+    The row is all that ever opens it again.
+    """
+    if closed := [row for row in rows if not row.surely_open]:
+        raise models.ProtectedError("An outlet that is closed on GoFood stays.", set(closed))
+    models.CASCADE(collector, relation, rows, using)
 
 
 class OutletClosing(models.Model):
@@ -40,7 +51,7 @@ class OutletClosing(models.Model):
         NOT_CLOSED = "not_closed", _("Not closed")
         NOT_OPENED = "not_opened", _("Still closed")
 
-    outlet = models.OneToOneField("merchants.Outlet", on_delete=models.CASCADE, related_name="closing")
+    outlet = models.OneToOneField("merchants.Outlet", on_delete=keep_while_closed, related_name="closing")
     closed = models.BooleanField(default=False)
     reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
     words = models.CharField(max_length=120, blank=True)
@@ -85,7 +96,12 @@ class OutletClosing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.outlet_id}: {'closed' if self.closed else 'open'} {self.state}"
+        return f"{self.outlet}: {self.shown.label}"
+
+    @property
+    def surely_open(self) -> bool:
+        """Whether GoFood does not have it closed by us, and no call is on its way that closes it."""
+        return not self.closed and self.told is False and self.state != self.State.SENDING
 
     @property
     def shown(self) -> Shown:

@@ -294,8 +294,13 @@ def test_a_killed_worker_is_followed_by_another_and_comes_too_late(cast, gobiz):
 
 
 def test_an_outlet_that_goes_meanwhile_takes_its_row_along(cast, gobiz):
-    shut(cast.outlet)
-    gobiz.meanwhile = cast.outlet.delete
+    row = shut(cast.outlet)
+
+    def forget():
+        row.delete()
+        cast.outlet.delete()
+
+    gobiz.meanwhile = forget
     OutletClosing.objects.update(next_attempt_at=timezone.now())
     send(cast.outlet.pk)
     assert not OutletClosing.objects.exists()
