@@ -1,13 +1,25 @@
-"""Items, or variants, by outlets: what holds where, and where it differs. Six queries, however many."""
+"""Items, or variants, by outlets: what holds where, and where it differs. Seven queries, however many."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from gobiz_admin.merchants.models import Outlet
-from menus.models import Catalog, IngredientOut, Menu, MenuItem, OutletOverride, Variant, VariantCategory
+from menus.models import (
+    Catalog,
+    IngredientOut,
+    Menu,
+    MenuItem,
+    OutletOverride,
+    TimedPlace,
+    Variant,
+    VariantCategory,
+)
 from menus.overrides import key_of
 from menus.stock_effect import by_hand, effective, outs_at
+from menus.timed_now import running_at
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,8 @@ class Place:
     override: OutletOverride | None
     # What it is made of and is out there.
     outs: Sequence[IngredientOut] = ()
+    # What it costs there for a while, now; `price` is what it costs without.
+    timed: TimedPlace | None = None
 
     @property
     def price(self) -> int:
@@ -84,12 +98,20 @@ def load_matrix(
     things, owner_of = _things(catalog, kind, pks)
     overrides = _overrides(kind, [thing.pk for thing in things], outlets)
     outs = outs_at(outlets)
+    # Only items have timed prices.
+    timed = running_at(catalog.pk, outlets, timezone.now()) if kind == "item" else {}
     groups: dict[int, Group] = {}
     for thing in things:
         owner = owner_of(thing)
         group = groups.setdefault(owner.pk, Group(owner))
         places = [
-            Place(outlet, thing, overrides.get((thing.pk, outlet.pk)), outs.of(outlet.pk, (kind, thing.pk)))
+            Place(
+                outlet,
+                thing,
+                overrides.get((thing.pk, outlet.pk)),
+                outs.of(outlet.pk, (kind, thing.pk)),
+                timed.get(outlet.pk, {}).get(thing.pk),
+            )
             for outlet in outlets
         ]
         group.rows.append(Row(kind, thing, places))

@@ -190,6 +190,54 @@ def test_where_else_it_shows(page, outlet, item, clock):
     assert 'value="Rp\N{NO-BREAK SPACE}20.000"' in page.get(address("menu", outlet) + query).content.decode()
 
 
+@pytest.fixture
+def branch(outlet, item):
+    """It sells the same, an hour further east."""
+    other = OutletFactory(
+        merchant=outlet.merchant, gobiz_app=outlet.gobiz_app, name="Cabang", time_zone="Asia/Makassar"
+    )
+    OutletCatalog.objects.create(outlet=other, catalog=item.catalog, imported_at=timezone.now())
+    return other
+
+
+def test_the_table_of_outlets_marks_where_it_runs(page, outlet, branch, item, clock):
+    mark = "18.000 sampai 18:00"
+
+    def marks(client=page, name="matrix", *args):
+        shown = client.get(address(name, outlet, *args)).content.decode()
+        return shown.replace("\N{NO-BREAK SPACE}", " ").count(mark)
+
+    plan(item, branch, price=18_000)
+    assert marks() == 0
+    # Noon comes an hour earlier there, and six o'clock as well.
+    clock.move_to(NOON - 30 * MINUTE)
+    assert marks() == 1
+    assert marks(signed_in(outlet.merchant, Role.CASHIER)) == 1
+    assert marks(page, "outlet_values", "item", item.pk) == 1
+    # What is typed there is its own price, and the mark stays beside it.
+    place = address("place_values", outlet, "item", item.pk, branch.pk)
+    seen = {"field": "price", "value": "21000", "seen": "20000"}
+    saved = page.post(place, seen, headers={"hx-request": "true"}).content.decode()
+    assert mark in saved.replace("\N{NO-BREAK SPACE}", " ")
+    assert "21.000" in saved
+    clock.move_to(EVENING - 59 * MINUTE)
+    assert marks() == 0
+
+
+def test_the_marks_cost_one_query_for_any_number(page, outlet, branch, item, clock):
+    def cost():
+        page.get(address("matrix", outlet))
+        with CaptureQueriesContext(connection) as captured:
+            assert page.get(address("matrix", outlet)).status_code == 200
+        return len(captured)
+
+    none = cost()
+    for number in range(8):
+        plan(MenuItemFactory(menu=item.menu, name=f"Es {number}", price=5_000), outlet, branch, price=4_500)
+    clock.move_to(NOON + MINUTE)
+    assert cost() == none
+
+
 def test_a_price_that_is_stuck_is_said_on_every_page(outlet, item, clock, page):
     publish(outlet)
     plan(item, outlet, price=18_000)
