@@ -79,12 +79,13 @@ def confirmed_menus(outlets: Sequence[Outlet]) -> dict[int, ConfirmedMenu]:
     ).distinct("outlet_id")
     of: dict[int, str] = {}
     first: dict[str, int] = {}
-    for outlet_id, pk, checksum, timed in newest.values_list("outlet_id", "pk", "checksum", "timed"):
+    for version in newest.only("outlet_id", "checksum", "timed", "own"):
         # The same menu with another price to come back is another one.
-        of[outlet_id] = checksum + json.dumps(timed) if timed else checksum
-        first.setdefault(of[outlet_id], pk)
-    versions = CatalogVersion.objects.filter(pk__in=first.values()).values_list("pk", "payload", "timed")
-    read = {pk: read_confirmed(payload, bases_of(timed)) for pk, payload, timed in versions}
+        facts = [version.timed, version.own] if version.timed or version.own else None
+        of[version.outlet_id] = version.checksum + (json.dumps(facts) if facts else "")
+        first.setdefault(of[version.outlet_id], version.pk)
+    versions = CatalogVersion.objects.filter(pk__in=first.values())
+    read = {row.pk: read_confirmed(row.ours, bases_of(row.timed)) for row in versions}
     menus = {name: read[pk] for name, pk in first.items()}
     return {outlet.pk: menus[of[outlet.pk]] if outlet.pk in of else ConfirmedMenu() for outlet in outlets}
 

@@ -106,12 +106,13 @@ def matches_live(payload: Row, live: Row) -> list[Change]:
     Left out: internal names, which GET does not tell; where a picture stands, as GoFood keeps its own
     copies, but not that there is one; hours and the order inside a menu, which it may write its own way.
     """
-    comparison = _Comparison(_with_items(payload), _with_items(from_live(live)), ids_must_match=True)
+    comparison = _Comparison(with_items(payload), with_items(from_live(live)), ids_must_match=True)
     fields = ("name", "price", "description", "in_stock")
     return comparison.changes(item_fields=fields, order_of_items=False) + comparison.lost_pictures()
 
 
-def _with_items(payload: Row) -> Row:
+def with_items(payload: Row) -> Row:
+    """Without empty menus, which GoFood may not show."""
     return {**payload, "menus": [menu for menu in payload["menus"] if menu["menu_items"]]}
 
 
@@ -121,7 +122,7 @@ class _Comparison:
     def __init__(self, old: Row, new: Row, ids_must_match: bool = False) -> None:
         self.old, self.new = old, new
         self.ids_must_match = ids_must_match
-        self.categories = pair(old["variant_categories"], new["variant_categories"], key=_variant_ids)
+        self.categories = pair(old["variant_categories"], new["variant_categories"], key=variant_ids)
         self.items = pair(_items(old), _items(new), by_name=not ids_must_match)
         self.menus = pair_in_order(old["menus"], new["menus"])
         # One token per pair, so that links can be compared across the two menus.
@@ -260,6 +261,6 @@ def _added_and_removed(pairs: list[Pair], of: str) -> list[Change]:
     return added + removed
 
 
-def _variant_ids(category: Row) -> Any:
+def variant_ids(category: Row) -> Any:
     """What a variant category is known by where GET shows none of its own ids."""
     return frozenset(row["external_id"] for row in category["variants"] if row["external_id"])

@@ -29,13 +29,14 @@ class OnGofood:
     """`base`: the version that GoFood took last, or found at first; `published`: it, with the stock told since.
 
     `live`: the menu as it was just read, as GET catalog shows it, in the words of the version where nobody
-    changed it; None when it is not known.
+    changed it; None when it is not known. `sent`: the version with what it left of others' changes as it was.
     """
 
     base: CatalogVersion | None = None
     published: Payload | None = None
     live: dict[str, Any] | None = None
     reading: LiveReading | None = None
+    sent: Payload | None = None
 
     @cached_property
     def shown(self) -> Payload | None:
@@ -45,12 +46,13 @@ class OnGofood:
     @property
     def now(self) -> Payload:
         """The best that is known: the live menu, else the version."""
-        return self.shown or self.published or EMPTY
+        return self.shown or self.sent or EMPTY
 
     @cached_property
     def key(self) -> tuple[str, str]:
         """The same for the same menus."""
-        return checksum(self.published or EMPTY), checksum(self.shown) if self.shown else ""
+        other = self.shown or (self.sent if self.base and self.base.own else None)
+        return checksum(self.published or EMPTY), checksum(other) if other else ""
 
     @property
     def seen(self) -> str:
@@ -87,9 +89,10 @@ def all_on_gofood(outlets: Sequence[Outlet], within: timedelta = TELLS_FOR) -> d
         if base is None:
             found[outlet.pk] = OnGofood()
             continue
-        published = with_told(comparable(base), told.get(outlet.pk, {}))
-        live = _live(base, published, reading, switched.get(outlet.pk, set())) if reading else None
-        found[outlet.pk] = OnGofood(base, published, live, reading)
+        sent = with_told(comparable(base), told.get(outlet.pk, {}))
+        published = with_told(base.own, told.get(outlet.pk, {})) if base.own else sent
+        live = _live(base, sent, reading, switched.get(outlet.pk, set())) if reading else None
+        found[outlet.pk] = OnGofood(base, published, live, reading, sent)
     return found
 
 
@@ -135,14 +138,14 @@ def _switched_since(read_at: dict[int, datetime | None]) -> dict[int, set[tuple[
 
 
 def _live(
-    base: CatalogVersion, published: Payload, reading: LiveReading, switched: set[tuple[str, str | None]]
+    base: CatalogVersion, sent: Payload, reading: LiveReading, switched: set[tuple[str, str | None]]
 ) -> dict[str, Any]:
     live: dict[str, Any] = reading.live or {}
     if base.number:
         proven = reading.proven if reading.proven_version_id == base.pk else None
-        live = as_sent(live, published, proven)
+        live = as_sent(live, sent, proven)
     if switched:
         # What GoFood was told since it was read is right, and not what it showed before.
-        stock: Told = {(kind, row.get("external_id")): row["in_stock"] for kind, row in stock_rows(published)}
+        stock: Told = {(kind, row.get("external_id")): row["in_stock"] for kind, row in stock_rows(sent)}
         live = with_told(live, {name: stock[name] for name in switched if name in stock})
     return live

@@ -17,11 +17,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from gobiz_admin.gobiz.client import GobizClient
-from gobiz_admin.gobiz.errors import GobizError
+from gobiz_admin.gobiz.errors import GobizError, RequestRefused
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import AuditEntry, Outlet, User
-from menus import states, versions
+from menus import readings, states, theirs, versions
 from menus.app_limit import has_room
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_tree, errors_in
 from menus.differences import matches_live
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 State = Sync.State
 # PUT catalog may take 100 s and more; a worker that is silent for this long has died.
 STUCK_AFTER = timedelta(minutes=3)
+# What an attempt came to that others have settled.
+NOT_SENT = ("overtaken", theirs.MADE_ANEW)
 
 
 class PublishRefused(Exception):
@@ -146,7 +148,7 @@ def queue_sync(outlet: Outlet, version: CatalogVersion, user: User | None) -> Sy
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt came to: taken by GoBiz, found to be live already, overtaken, or an error."""
+    """What an attempt came to: taken by GoBiz, found to be live already, overtaken, made anew, or an error."""
 
     word: str
     answer: str = ""
@@ -211,10 +213,59 @@ def _bring(attempt: SyncAttempt) -> Outcome:
     client = gobiz.client_for(sync.outlet.gobiz_app)
     if sync.maybe_applied and _is_live(client, sync, payload):
         return Outcome("found_live")
+    if word := _look_first(attempt, client):
+        return Outcome(word)
     if not _is_still_ours(attempt):
         return Outcome("overtaken")
     data = client.put_catalog(sync.outlet.outlet_id, payload, sync.request_id)
     return Outcome("accepted", answer=str(data)[:1000])
+
+
+def _look_first(attempt: SyncAttempt, client: GobizClient) -> str:
+    """Of a turn of timed prices why it is not sent; "" when others changed nothing that it would overwrite.
+
+    found_live: GoFood has it already; made_anew: another that leaves alone what they changed takes its place.
+    """
+    sync = attempt.sync
+    taken = theirs.proven_before(sync)
+    if taken is None:
+        return ""
+    asked_at = timezone.now()
+    try:
+        live = client.get_catalog(sync.outlet.outlet_id)
+        found = theirs.look(sync, taken, live)
+    except GobizError as error:
+        if theirs.may_go_unseen(sync, attempt.number, error):
+            return ""
+        raise
+    if found.there:
+        readings.keep(sync.outlet, live, asked_at, proves=sync.version)
+        return "found_live"
+    if found.anew:
+        _send_instead(attempt, found.draft)
+        return theirs.MADE_ANEW
+    return ""
+
+
+def _send_instead(attempt: SyncAttempt, draft: versions.Draft) -> None:
+    """A turn with this menu in place of the attempt's, unless something newer waits or others have gone on."""
+    with transaction.atomic():
+        lock_outlet(attempt.sync.outlet)
+        mine = Sync.objects.filter(pk=attempt.sync_id, state=State.SENDING, attempts=attempt.number)
+        sync = mine.first()
+        if sync is None:
+            return
+        if not Sync.objects.filter(outlet=sync.outlet_id, state=State.QUEUED).exists():
+            _queue_turn(sync, draft)
+        # What waits now is newer, and goes in its place.
+        states.retry_later(sync, theirs.MADE_ANEW, "", None, maybe_applied=False)
+
+
+def _queue_turn(sync: Sync, draft: versions.Draft) -> None:
+    """The turn once more, with this menu."""
+    old = sync.version
+    version = versions.freeze(sync.outlet, draft, old.created_by, old.note, by_clock=True)
+    queue_sync(sync.outlet, version, sync.requested_by)
 
 
 def _is_still_ours(attempt: SyncAttempt) -> bool:
@@ -253,7 +304,7 @@ def _record(attempt: SyncAttempt, outcome: Outcome) -> None:
         # A late success counts even after the janitor was there, not after another try.
         mine = Sync.objects.filter(pk=sync.pk, attempts=attempt.number)
         current = mine.filter(state__in=[State.SENDING, State.QUEUED, State.SUPERSEDED]).first()
-        if current is None or outcome.word == "overtaken" or states.is_replaced(current):
+        if current is None or outcome.word in NOT_SENT or states.is_replaced(current):
             pass  # confirmed meanwhile by its notification, or others have gone on
         elif outcome.error is None and outcome.word == "found_live":
             states.confirm(current, "read_back")
@@ -271,6 +322,9 @@ def _record_failure(sync: Sync, error: GobizError) -> None:
         )
     else:
         states.fail(sync, error.code, error.detail)
+        draft = theirs.without_theirs(sync) if isinstance(error, RequestRefused) else None
+        if draft and not Sync.objects.filter(outlet=sync.outlet_id, state=State.QUEUED).exists():
+            _queue_turn(sync, draft)
 
 
 def free_stuck_syncs() -> int:

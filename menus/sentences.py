@@ -30,6 +30,15 @@ SYNC: dict[str, Sentence] = {
         "The stored version is not what was checked, so it was not sent. Nothing was changed on GoFood. "
         "Publish again to make a new version."
     ),
+    "made_anew": _(
+        "Somebody changed the menu in the GoBiz app meanwhile. A newer version leaves that as it is and changes only "
+        "the timed prices."
+    ),
+    "live_unreadable": _(
+        "GoFood's menu is empty or could not be read in whole, so a timed price could not be changed without "
+        "overwriting what stands there. Nothing was changed on GoFood. Look at the menu in the GoBiz app, then review "
+        "and publish: the menu carries the right price."
+    ),
     "empty_menu": _("A menu without items is never sent. Nothing was changed on GoFood."),
 }
 TIMED: dict[str, Sentence] = {

@@ -102,7 +102,7 @@ def retry_later(
     now = timezone.now()
     if maybe_applied:
         # What was switched since it was frozen must not wait for the next attempt.
-        stock_wishes.note_all(sync.outlet, sync.version.payload)
+        stock_wishes.note_all(sync.outlet, sync.version.ours)
     if Sync.objects.filter(outlet_id=sync.outlet_id, state=State.QUEUED).exclude(pk=sync.pk).exists():
         _become(sync, State.SUPERSEDED, ended_at=now, next_attempt_at=None, error_code=code, error=detail)
     elif sync.attempts > len(WAITS):

@@ -60,14 +60,19 @@ class KnownMenu:
 
 def known_menu(outlet: Outlet) -> KnownMenu:
     """What GoFood took last, else the live menu as it was found; two queries. Empty: nothing is known."""
-    payload = _taken(outlet).values_list("version__payload", flat=True).first()
-    if payload is None:
-        found = CatalogVersion.objects.filter(outlet=outlet, number=0)
-        payload = found.values_list("payload", flat=True).first() or {}
+    sync = _taken(outlet).select_related("version").first()
+    version = sync.version if sync else CatalogVersion.objects.filter(outlet=outlet, number=0).first()
     menu = KnownMenu()
-    for kind, row in stock_rows(payload):
+    for kind, row in stock_rows(_with_our_stock(version) if version else {}):
         menu.add(kind, row)
     return menu
+
+
+def _with_our_stock(version: CatalogVersion) -> Row:
+    """What was sent, with the stock that we wanted: what others switched on GoFood is not switched back for that."""
+    wanted = {(kind, external_id_of(row)): row["in_stock"] for kind, row in stock_rows(version.own or {})}
+    payload: Row = version.payload
+    return with_told(payload, wanted)
 
 
 def stock_rows(payload: Row) -> Iterator[tuple[str, Row]]:
@@ -84,19 +89,27 @@ def with_switches(outlet: Outlet, payload: Row, since: datetime | None, live: Ro
     With `live`, a reading of the menu, the stock that it shows is right wherever a switch was sent or is
     open since: whether the menu is there does not hang on which of the two came last.
     """
-    older = Q(state=State.DONE, told_at__lt=since) if since else Q(pk__in=[])
-    touched = StockSwitch.objects.filter(outlet=outlet).exclude(older).select_related("item", "variant")
     shown = {
         (kind, external_id_of(row)): row.get("in_stock") is not False for kind, row in stock_rows(live or {})
     }
     wanted: Told = {}
-    for switch in touched:
-        thing = switch.item or switch.variant
-        name = (switch.key[0], thing.external_id if thing else None)
-        stands = switch.told if live is None else shown.get(name)
-        if stands is not None and name[1]:
+    for name, told in switched_since(outlet, since).items():
+        stands = told if live is None else shown.get(name)
+        if stands is not None:
             wanted[name] = stands
-    return _overlaid(payload, wanted) if wanted else payload
+    return with_told(payload, wanted)
+
+
+def switched_since(outlet: Outlet, since: datetime | None) -> dict[tuple[str, str | None], bool | None]:
+    """Of what was switched at the outlet since `since` (None: ever), or is being switched: what GoFood was told."""
+    older = Q(state=State.DONE, told_at__lt=since) if since else Q(pk__in=[])
+    touched = StockSwitch.objects.filter(outlet=outlet).exclude(older).select_related("item", "variant")
+    named = ((switch, switch.item or switch.variant) for switch in touched)
+    return {
+        (switch.key[0], thing.external_id): switch.told
+        for switch, thing in named
+        if thing is not None and thing.external_id
+    }
 
 
 def as_told(outlet: Outlet, payload: Row) -> Row:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from gobiz_admin.merchants.models import Outlet
@@ -38,11 +38,38 @@ def running_by_id(outlet: Outlet, at: datetime) -> dict[str, TimedPlace]:
     of = {place.thing: place for place in running(at).filter(outlet=outlet)}
     if not of:
         return {}
+    return {name: of[thing] for name, thing in _things_by_id(outlet, of).items()}
+
+
+def _things_by_id(outlet: Outlet, things: Collection[int]) -> dict[str, int]:
+    """The items by each external_id that they have or had; three queries."""
     catalog = OutletCatalog.objects.values_list("catalog_id", flat=True).get(outlet=outlet)
-    names = ExternalId.objects.filter(catalog=catalog, kind=ExternalId.Kind.ITEM, thing__in=of)
-    found = {name: of[thing] for name, thing in names.values_list("external_id", "thing") if thing}
-    items = MenuItem.objects.filter(catalog=catalog, pk__in=of, external_id__isnull=False)
-    return found | {name: of[pk] for name, pk in items.values_list("external_id", "pk") if name}
+    names = ExternalId.objects.filter(catalog=catalog, kind=ExternalId.Kind.ITEM, thing__in=things)
+    found = {name: thing for name, thing in names.values_list("external_id", "thing") if thing}
+    items = MenuItem.objects.filter(catalog=catalog, pk__in=things, external_id__isnull=False)
+    return found | {name: pk for name, pk in items.values_list("external_id", "pk") if name}
+
+
+def turning(outlet: Outlet, before: Entries, now: Entries) -> set[str]:
+    """The external_ids of the items whose price a turn sets: it begins or ends between the two menus.
+
+    So does one of which a menu may have arrived without our knowing: nobody else's price is taken for it.
+    """
+    going_on = {row["place"] for row in before} & {row["place"] for row in now}
+    begun = TimedPlace.objects.filter(outlet=outlet, begun_at__isnull=False, ended_at__isnull=True)
+    things = set(begun.exclude(pk__in=going_on).values_list("thing", flat=True))
+    named = {row["external_id"] for row in (*before, *now) if row["place"] not in going_on}
+    return named | _things_by_id(outlet, things).keys() if things else named
+
+
+def is_over(now: datetime) -> Q:
+    return Q(ends_at__lte=now) | Q(on=False)
+
+
+def ends_one(outlet: Outlet) -> bool:
+    """Whether a timed price that is over may still be on GoFood."""
+    begun = TimedPlace.objects.filter(outlet=outlet, begun_at__isnull=False, ended_at__isnull=True)
+    return begun.filter(is_over(timezone.now())).exists()
 
 
 def entry(place: TimedPlace, external_id: str, base: int) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The worker's part of timed prices: when one begins or is over, just that goes to each outlet.
 
-What is sent is the outlet's newest menu with these prices and today's stock, not what somebody is editing. A turn
-compares what should hold now with what is on its way: run twice, late or by two workers it ends alike.
+What is sent is the outlet's newest menu with these prices and today's stock, not what somebody is editing; what others
+changed on GoFood is left as it is (menus/theirs.py). A turn compares what should hold now with what is on its way: run
+twice, late or by two workers it ends alike.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,11 +19,11 @@ from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import Outlet
 from menus import versions
 from menus.locking import lock_catalog, lock_outlet
-from menus.models import OutletCatalog, Sync, TimedPlace, TimedPrice
+from menus.models import CatalogVersion, OutletCatalog, Sync, TimedPlace, TimedPrice
 from menus.on_gofood import on_gofood
 from menus.payload import payload_of
 from menus.publishing import queue_sync
-from menus.timed_now import Entries, retimed, running_by_id
+from menus.timed_now import Entries, is_over, retimed, running_by_id
 from menus.tree import load_tree
 
 State = Sync.State
@@ -30,10 +32,6 @@ LATE = timedelta(minutes=10)
 TAKEN = (State.ACCEPTED, State.CONFIRMED)
 # Why a turn could not be made; the words stand in menus/sentences.py.
 NEVER_PUBLISHED, LAST_FAILED, NOT_THERE = "timed_never_published", "timed_last_failed", "timed_not_there"
-
-
-def is_over(now: datetime) -> Q:
-    return Q(ends_at__lte=now) | Q(on=False)
 
 
 def due(now: datetime) -> QuerySet[TimedPlace]:
@@ -76,29 +74,49 @@ def _turn(outlet: Outlet, rows: list[TimedPlace], now: datetime) -> Sync | None:
     newest = Sync.objects.filter(outlet=outlet).exclude(state=State.SUPERSEDED)
     sync = newest.select_related("version").order_by("-pk").first()
     if sync is None or sync.state == State.FAILED:
-        # Beat stood still for longer than it was to run: it never did.
-        missed = [row for row in rows if row.begun_at is None and _over(row, now)]
+        # Beat stood still for longer than it was to run, or its menu never arrived: it never did.
+        there = _maybe_there(outlet)
+        missed = [row for row in rows if _over(row, now) and (row.begun_at is None or row.pk not in there)]
         _end(missed, now)
         rows = [row for row in rows if row not in missed]
         _say(outlet, rows, NEVER_PUBLISHED if sync is None else LAST_FAILED)
         return None
-    old = sync.version
-    payload, entries = retimed(old.payload, old.timed, running_by_id(outlet, now))
-    if payload == old.payload and _places(entries) == _places(old.timed):
+    old, running = sync.version, running_by_id(outlet, now)
+    ours, entries = retimed(old.ours, old.timed, running)
+    if ours == old.ours and _places(entries) == _places(old.timed):
         _settle(outlet, sync, rows, entries, now)
         return None
-    selling = OutletCatalog.objects.filter(outlet=outlet).first()
-    if selling is not None:
-        tree = load_tree(lock_catalog(selling.catalog_id), outlet)
-        payload = versions.with_stock_of(payload, payload_of(tree))
-    known = on_gofood(outlet)
-    draft = versions.draft_of(known.base, known.now, payload, [], entries)
     user = rows[0].timed_price.created_by
     with translation.override((user and user.language) or settings.LANGUAGE_CODE):
         note = _note(rows, now)
-    version = versions.freeze(outlet, draft, user, note, by_clock=True)
+    version = versions.freeze(outlet, _draft(outlet, old, running), user, note, by_clock=True)
     _say(outlet, rows, "")
     return queue_sync(outlet, version, user)
+
+
+def _maybe_there(outlet: Outlet) -> set[int]:
+    """The timed prices that GoFood has, or has perhaps: of the menu that it took last, and of what may have arrived
+    since."""
+    syncs = Sync.objects.filter(outlet=outlet)
+    taken = syncs.filter(state__in=TAKEN).order_by("-pk").values_list("pk", flat=True).first() or 0
+    rows = syncs.filter(Q(pk=taken) | Q(pk__gt=taken, attempts__gt=0))
+    known = Q(pk=taken) | Q(accepted_at__isnull=False) | Q(maybe_applied=True)
+    return {
+        row["place"] for timed in rows.filter(known).values_list("version__timed", flat=True) for row in timed
+    }
+
+
+def _draft(outlet: Outlet, old: CatalogVersion, running: dict[str, TimedPlace]) -> versions.Draft:
+    """The old menu with what runs now. What others changed on GoFood is looked at when it is sent (menus/theirs.py)."""
+    ours, entries = retimed(old.ours, old.timed, running)
+    payload, _entries = retimed(old.payload, old.timed, running)
+    selling = OutletCatalog.objects.filter(outlet=outlet).first()
+    if selling is not None:
+        today = payload_of(load_tree(lock_catalog(selling.catalog_id), outlet))
+        ours, payload = versions.with_stock_of(ours, today), versions.with_stock_of(payload, today)
+    known = on_gofood(outlet)
+    draft = versions.draft_of(known.base, known.now, payload, [], entries)
+    return draft if old.own is None else replace(draft, own=ours)
 
 
 def _places(entries: Entries) -> set[int]:
@@ -144,12 +162,15 @@ def _note(rows: Iterable[TimedPlace], now: datetime) -> str:
 
 def stuck(merchant_pk: int) -> QuerySet[TimedPlace]:
     """What is over and still on GoFood: the menu without it failed, or is under way for too long."""
+    return all_stuck().filter(outlet__merchant=merchant_pk).select_related("outlet").order_by("pk")
+
+
+def all_stuck() -> QuerySet[TimedPlace]:
+    """The same of all merchants."""
     now = timezone.now()
-    rows = TimedPlace.objects.filter(
+    return TimedPlace.objects.filter(
         is_over(now),
         Q(problem=LAST_FAILED) | Q(ends_at__lte=now - LATE),
-        outlet__merchant=merchant_pk,
         begun_at__isnull=False,
         ended_at__isnull=True,
     )
-    return rows.select_related("outlet").order_by("pk")

@@ -1,15 +1,16 @@
 """Versions of an outlet's menu: frozen when they are published, compared, and brought back."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
 
 from gobiz_admin.merchants.models import Outlet, User
 from menus.checks import Check
-from menus.differences import counted, differences, from_live
+from menus.differences import counted, differences, from_live, variant_ids
 from menus.models import CatalogVersion, MappingAlert, PriceConfirmation, Sync
 from menus.pairing import pair
 from menus.payload import Payload, checksum, payload_of
@@ -18,6 +19,8 @@ from menus.timed_now import Entries, entry, retimed
 from menus.tree import Tree
 
 State = Sync.State
+# Of a row without an external_id, and of where it stands.
+MakeId = Callable[[str, dict[str, Any]], str | None]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Draft:
     removal: Removal | None
     hints: dict[str, int]
     timed: Entries = field(default_factory=list)
+    own: Payload | None = None
 
 
 class NotSendable(Exception):
@@ -77,7 +81,7 @@ def version_before(version: CatalogVersion) -> CatalogVersion | None:
 
 
 def comparable(version: CatalogVersion) -> Payload:
-    """The version in the shape of a payload; version 0 was kept as GoFood showed it."""
+    """What was sent, in the shape of a payload; version 0 was kept as GoFood showed it."""
     return version.payload if version.number else from_live(version.payload)
 
 
@@ -137,6 +141,7 @@ def unsaved(outlet: Outlet, number: int, draft: Draft, user: User | None, note: 
         note=note[:200],
         changes=draft.changes,
         timed=draft.timed,
+        own=draft.own,
         hints=draft.hints,
         confirmations=_confirmations(outlet, draft, user),
         created_by=user,
@@ -197,18 +202,26 @@ def sendable(version: CatalogVersion, tree: Tree) -> tuple[Payload, Entries]:
     NotSendable when there is none.
     """
     now = payload_of(tree)
-    payload = comparable(version) if version.number else _with_ids(comparable(version), now)
+    payload = comparable(version) if version.number else with_ids(comparable(version), now)
     running = {node.item.external_id or "": node.timed for node in tree.items if node.timed is not None}
     return retimed(with_stock_of(payload, now), version.timed, running)
 
 
-def _with_ids(kept: Payload, now: Payload) -> Payload:
-    categories = _named(kept["variant_categories"], now["variant_categories"])
+def with_ids(kept: Payload, now: Payload, make: MakeId = lambda _place, _row: None) -> Payload:
+    """A live menu (`from_live`) as it can be sent: what has no external_id gets that of the same thing in `now`.
+
+    Where there is none, the one that is made for a row in its place; NotSendable when none is.
+    """
+    ids_of_categories = partial(make, "category")
+    categories = _named(kept["variant_categories"], now["variant_categories"], ids_of_categories, variant_ids)
     ids = [row["external_id"] for row in categories]
     variants_of = {row["external_id"]: row["variants"] for row in now["variant_categories"]}
     for row in categories:
-        row["variants"] = _named(row["variants"], variants_of.get(row["external_id"], []))
-    items = _named(_items(kept), _items(now))
+        place = str(row["external_id"] or row["name"])
+        row["variants"] = _named(
+            row["variants"], variants_of.get(row["external_id"], []), partial(make, place)
+        )
+    items = _named(_items(kept), _items(now), partial(make, "item"))
     for item in items:
         if "_links" in item:
             item["variant_category_external_ids"] = [ids[index] for index in item.pop("_links")]
@@ -224,11 +237,20 @@ def _with_ids(kept: Payload, now: Payload) -> Payload:
     return {"menus": [menu for menu in menus if menu["menu_items"]], "variant_categories": categories}
 
 
-def _named(kept: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The kept rows, each with an external_id of its own or that of the same row of today."""
-    same = {id(old): new for old, new in pair(kept, now) if old is not None and new is not None}
+def _named(
+    kept: list[dict[str, Any]],
+    now: list[dict[str, Any]],
+    make: Callable[[dict[str, Any]], str | None],
+    key: Callable[[dict[str, Any]], Any] | None = None,
+) -> list[dict[str, Any]]:
+    """The kept rows, each with an external_id of its own, that of the same row of today, or one that is made."""
+    same = {id(old): new for old, new in pair(kept, now, key=key) if old is not None and new is not None}
     return [
-        {**row, "external_id": row["external_id"] or same.get(id(row), {}).get("external_id")} for row in kept
+        {
+            **row,
+            "external_id": row["external_id"] or same.get(id(row), {}).get("external_id") or make(row),
+        }
+        for row in kept
     ]
 
 

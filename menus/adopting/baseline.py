@@ -44,7 +44,7 @@ def baseline(outlet: Outlet) -> Baseline:
 
 def _read(version: CatalogVersion | None, told: Told) -> LiveMenu:
     try:
-        return read_menu(with_told(version.payload, told)) if version else LiveMenu([], [])
+        return read_menu(with_told(version.ours, told)) if version else LiveMenu([], [])
     except ImportRefused:
         return LiveMenu([], [])
 

@@ -161,7 +161,10 @@ def drift_now(outlet_pk: int) -> DriftNow | None:
         return None
     plan = compare_with_catalog(row.catalog, row.outlet, read_menu(there.live))
     before = version_before(there.base)
-    confirmed = Sync.objects.filter(version=there.base, state=Sync.State.CONFIRMED).order_by("-pk")
+    confirmed = Sync.objects.filter(outlet=outlet_pk, state=Sync.State.CONFIRMED).order_by("-pk")
+    # What was not taken of the last publish, a turn of timed prices left as it is.
+    told_by = Q(version__by_clock=False) if there.base.own else Q(version=there.base)
+    confirmed = confirmed.filter(told_by)
     at_first = confirmed.values_list("differs", flat=True).first() or []
     lines = lines_of(plan, baseline(row.outlet), Baseline(before), at_first)
     return DriftNow(row.outlet, there, read_at, there.live, plan, lines)

@@ -1,5 +1,7 @@
 """Versions of the menu, and the syncs that bring them to GoFood."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -28,6 +30,9 @@ class CatalogVersion(models.Model):
     timed = models.JSONField(default=list)
     # Made when a timed price began or ended, of the version before it: nobody published it.
     by_clock = models.BooleanField(default=False)
+    # Of one by the clock: the menu without what others had changed on GoFood, which it leaves as it is; null where
+    # nobody had (menus/theirs.py).
+    own = models.JSONField(null=True)
     # The older version that this one brought back.
     restores = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
@@ -35,6 +40,11 @@ class CatalogVersion(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["outlet", "number"], name="version_number_per_outlet")]
+
+    @property
+    def ours(self) -> Any:
+        """What was published: by this it is told what others changed, and not by what is sent because they did."""
+        return self.payload if self.own is None else self.own
 
 
 class Sync(models.Model):
