@@ -10,6 +10,7 @@ from menus.locking import lock_outlet
 from menus.models import CatalogVersion, MappingAlert, OutletCatalog, Rollout, RolloutOutlet, Sync
 from menus.on_gofood import on_gofood
 from menus.publishing import queue_sync
+from menus.rollouts.following import follow_timed_prices
 from menus.rollouts.stopping import end, newer_sync
 from menus.timed_now import retimed, running_by_id
 
@@ -30,34 +31,13 @@ def _next_stage(rollout_id: int) -> bool:
         if rollout is None or rollout.state != State.RUNNING:
             return False
         rows = list(rollout.rows.select_related("outlet", "version", "sync").defer("version__payload"))
-        _follow_timed_prices(rows)
+        follow_timed_prices(rows)
         if code := _trouble(rollout, rows):
             end(rollout, State.STOPPED, code)
             return False
         stage = [row for row in rows if row.stage == rollout.stage]
         _send_due(rollout, stage)
         return all(_proven(row) for row in stage) and _go_on(rollout, rows)
-
-
-def _follow_timed_prices(rows: list[RolloutOutlet]) -> None:
-    """Where a timed price began or ended since, the menu was sent anew with it: that one is the one to be proven."""
-    sent = {row.outlet_id: row for row in rows if row.sync and row.sync.version_id == row.version_id}
-    if not sent:
-        return
-    first = min(row.sync_id or 0 for row in sent.values())
-    newer = Sync.objects.filter(outlet__in=sent, pk__gt=first).select_related("version")
-    moved = []
-    for sync in newer.defer("version__payload").order_by("pk"):
-        row = sent.get(sync.outlet_id)
-        if row is None or sync.pk <= (row.sync_id or 0):
-            continue
-        if sync.version.by_clock:
-            row.sync, row.version = sync, sync.version
-            moved.append(row)
-        else:
-            # What follows is made of what somebody published.
-            del sent[sync.outlet_id]
-    RolloutOutlet.objects.bulk_update(moved, ["sync", "version"])
 
 
 def _trouble(rollout: Rollout, rows: list[RolloutOutlet]) -> str:

@@ -13,7 +13,9 @@ from menus.locking import lock_outlet
 from menus.models import OutletCatalog, Rollout, RolloutOutlet, Sync
 from menus.publishing import AlreadyPublished, bring_back
 from menus.removals import RemovalUnconfirmed
+from menus.rollouts.following import follow_timed_prices
 from menus.timed_now import note_unsent
+from menus.waking import wake_task
 
 State = Rollout.State
 
@@ -43,23 +45,41 @@ def end(rollout: Rollout, state: str, code: str = "") -> None:
 
 def _take_back_what_waits(rollout: Rollout) -> None:
     """What no worker has tried yet was never published: with many outlets that is most of a stage."""
-    # What a timed price sent anew has to arrive: nobody would begin or end it again.
-    own = rollout.rows.filter(sync__version=F("version"), version__by_clock=False)
-    rows = own.select_related("outlet", "sync", "version")
-    rows = rows.defer("version__payload")
-    for row in rows.order_by("outlet_id"):
-        if row.sync is None or row.sync.state != Sync.State.QUEUED:
-            continue
+    rows = rollout.rows.filter(sync__isnull=False).select_related("outlet", "sync", "version")
+    for row in rows.defer("version__payload").order_by("outlet_id"):
         lock_outlet(row.outlet)
-        before = Sync.objects.filter(outlet=row.outlet_id, pk__lt=row.sync.pk).order_by("-pk").first()
+        follow_timed_prices([row])
+        if row.sync is None or row.sync.version_id != row.version_id:
+            continue
+        waiting, before = _waiting_with(row.sync)
+        if waiting[0].state != Sync.State.QUEUED or any(sync.attempts for sync in waiting):
+            continue
         if before is not None and before.state == Sync.State.SUPERSEDED:
             # What it took the place of may be live, and nobody would send anything after it.
             continue
-        unsent = Sync.objects.filter(pk=row.sync.pk, state=Sync.State.QUEUED, attempts=0)
-        if unsent.delete()[0]:
-            note_unsent(row.outlet, row.version.timed)
-            OutletCatalog.objects.filter(outlet=row.outlet).update(published_revision=None)
-            announce(rollout.merchant_id, "syncs", outlet=row.outlet.outlet_id)
+        Sync.objects.filter(pk__in=[sync.pk for sync in waiting]).delete()
+        for sync in waiting:
+            note_unsent(row.outlet, sync.version.timed)
+        OutletCatalog.objects.filter(outlet=row.outlet).update(published_revision=None)
+        # What timed prices sent anew with it goes without it.
+        wake_task("turn_prices", row.outlet_id)
+        announce(rollout.merchant_id, "syncs", outlet=row.outlet.outlet_id)
+
+
+def _waiting_with(newest: Sync) -> tuple[list[Sync], Sync | None]:
+    """The rollout's sync at an outlet, with what timed prices made of it since and what they had waiting before it,
+    the newest first; and what was sent before all of these."""
+    rows = Sync.objects.filter(outlet=newest.outlet_id, pk__lte=newest.pk).select_related("version")
+    found: list[Sync] = []
+    its_own = False
+    for sync in rows.defer("version__payload", "version__own").order_by("-pk"):
+        if its_own and not (
+            sync.version.by_clock and sync.state == Sync.State.SUPERSEDED and not sync.attempts
+        ):
+            return found, sync
+        found.append(sync)
+        its_own = its_own or not sync.version.by_clock
+    return found, None
 
 
 @dataclass

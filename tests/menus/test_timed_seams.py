@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from menus.drift.scanning import compare
 from menus.editing import save_item
-from menus.models import AlertSetting, Drift, MenuItem, OutletCatalog, Repair, Sync
+from menus.models import AlertSetting, Drift, MenuItem, OutletCatalog, Repair, Sync, TimedPlace
 from menus.publishing import request_publish
 from menus.repairing.automatic import look
 from menus.reviewing import review
@@ -17,7 +17,7 @@ from tests.factories import OutletFactory
 from tests.menus.factories import live_from
 from tests.menus.repairs import again, opened, read_live
 from tests.menus.test_timed_turns import clock, item, only, outlet, promo, swept
-from tests.menus.timed import EVENING, MINUTE, NOON, prove, publish
+from tests.menus.timed import EVENING, MINUTE, NOON, plan, prices_of, prove, publish
 
 __all__ = ["clock", "item", "outlet", "promo"]
 pytestmark = pytest.mark.django_db
@@ -116,6 +116,57 @@ def test_stopped_it_leaves_a_timed_price_on_its_way(rollout, outlet, clock):
     advanced(rollout)
     stop(rollout, None)
     assert Sync.objects.get(pk=turned.pk).state == "queued"
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_stopped_nothing_of_it_goes_out_with_a_timed_price(rollout, outlet, clock, seen):
+    clock.move_to(NOON)
+    swept()
+    if seen:
+        advanced(rollout)
+    stop(rollout, None)
+    assert prices_of(prove(only(swept())).version.payload) == {"Ayam Geprek": 15_000, "Es Teh": 5_000}
+    assert swept() == []
+    clock.move_to(EVENING)
+    assert prices_of(only(swept()).version.payload) == {"Ayam Geprek": 20_000, "Es Teh": 5_000}
+
+
+def test_stopped_nothing_of_it_goes_out_with_the_end_of_a_timed_price(rollout, outlet, clock):
+    Sync.objects.all().delete()
+    clock.move_to(NOON)
+    publish(outlet)
+    swept()
+    clock.move_to(EVENING - MINUTE)
+    save_item(MenuItem.objects.get(name="Es Teh"), {"price": 7_000}, None)
+    again = advanced(start(outlet.merchant, Plan([[outlet]]), None))
+    clock.move_to(EVENING)
+    swept()
+    stop(again, None)
+    assert prices_of(prove(only(swept())).version.payload) == {"Ayam Geprek": 20_000, "Es Teh": 6_000}
+    swept()
+    assert TimedPlace.objects.get().ended_at == EVENING
+
+
+def test_stopped_a_timed_price_that_waited_before_it_goes_without_it(rollout, outlet, clock):
+    second = rollout.rows.get(stage=1).outlet
+    plan(MenuItem.objects.get(name="Ayam Geprek"), second, price=15_000)
+    prove(pilot_of(rollout).sync)
+    clock.move_to(NOON)
+    prove(swept()[0])
+    advanced(rollout)
+    advanced(rollout)
+    assert Sync.objects.filter(outlet=second).latest("pk").version.by_clock is False
+    stop(rollout, None)
+    assert prices_of(only(swept()).version.payload) == {"Ayam Geprek": 15_000, "Es Teh": 5_000}
+
+
+def test_stopped_what_a_worker_has_tried_goes_on(rollout, outlet, clock):
+    Sync.objects.filter(pk=pilot_of(rollout).sync_id).update(attempts=1)
+    clock.move_to(NOON)
+    turned = only(swept())
+    stop(rollout, None)
+    assert Sync.objects.get(pk=turned.pk).state == "queued"
+    assert swept() == []
 
 
 def test_what_somebody_published_meanwhile_is_not_the_rollouts(rollout, outlet, clock):
