@@ -12,6 +12,7 @@ from menus import (
     readings,
     stock,
     stock_sending,
+    timed_letters,
     timed_turns,
 )
 from menus.drift import scanning, telling
@@ -131,10 +132,11 @@ def turn_prices(outlet_pk: int) -> None:
 
 @shared_task(name="menus.tasks.sweep_timed_prices")
 def sweep_timed_prices() -> None:
-    """Wake workers for the outlets where a timed price begins or is over."""
+    """Wake workers for the outlets where a timed price begins or is over, and tell of what is over and stuck."""
     timed_turns.keep_states()
     for outlet_pk in timed_turns.due_outlets():
         turn_prices.apply_async(args=(outlet_pk,), expires=UNTIL_THE_NEXT_SWEEPS)
+    timed_letters.tell()
 
 
 @shared_task(name="menus.tasks.forget_old_edits")

@@ -87,6 +87,8 @@ class TimedPlace(models.Model):
     ended_at = models.DateTimeField(null=True)
     # Why a worker could not begin or end it (menus/sentences.py); "" when nothing is wrong.
     problem = models.CharField(max_length=40, blank=True)
+    # When a letter told that it is over and may still be on GoFood.
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["pk"]

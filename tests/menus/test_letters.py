@@ -16,6 +16,7 @@ MISSING = "MISSING-IN-LETTER"
 ORDERS = [{"number": "F-1", "outlet": "Sate Tebet"}, {"number": "", "outlet": "Sate Depok"}]
 ALERT = {"count": 2, "orders": ORDERS, "more": 3, "names": ["Es Teh", "Paha atas"], "closed": False}
 OFF = {"name": "Sate Tebet", "count": 3, "names": ["Es Teh", "Nasi"], "more": 1}
+STUCK = {"name": "Es Teh", "outlet": "Sate Tebet", "price": 5000}
 # As their writers make them; each way that a template can go at least once.
 FACTS = {
     "mapping_alert": [ALERT, {**ALERT, "count": 1, "more": 0, "names": [], "closed": True}],
@@ -26,6 +27,10 @@ FACTS = {
     ],
     "still_off": [{"count": 1, "outlets": [{**OFF, "more": 0}]}, {"count": 6, "outlets": [OFF, OFF]}],
     "outlet_still_closed": [{"outlet": "Sate Tebet"}],
+    "timed_stuck": [
+        {"count": 1, "rows": [STUCK], "more": 0},
+        {"count": 4, "rows": [STUCK, STUCK], "more": 2},
+    ],
 }
 
 

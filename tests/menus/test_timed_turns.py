@@ -138,6 +138,24 @@ def test_an_end_that_gofood_refuses_is_loud_until_it_is_proven(outlet, item, pro
     assert live(fake_gobiz, outlet, item) == 20_000
 
 
+def test_what_never_reached_gofood_is_not_loud_when_it_is_over(outlet, item, promo, clock, fake_gobiz):
+    clock.move_to(NOON)
+    fake_gobiz.takes_it, fake_gobiz.writes = False, [RequestRefused("No.", code="nonsense")]
+    send(only(swept()).pk)
+    clock.move_to(EVENING)
+    assert swept() == []
+    assert not timed_turns.stuck(outlet.merchant_id).exists()
+    assert TimedPlace.objects.get().ended_at == EVENING
+
+
+def test_what_may_have_reached_gofood_is_loud_when_it_is_over(outlet, item, promo, clock):
+    clock.move_to(NOON)
+    Sync.objects.filter(pk=only(swept()).pk).update(state="failed", attempts=6, maybe_applied=True)
+    clock.move_to(EVENING)
+    assert swept() == []
+    assert timed_turns.stuck(outlet.merchant_id).exists()
+
+
 def test_an_end_that_is_long_under_way_is_loud_too(outlet, item, promo, clock):
     clock.move_to(NOON)
     prove(only(swept()))
