@@ -22,7 +22,7 @@ from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import AuditEntry, Outlet, User
 from menus import readings, states, theirs, versions
-from menus.app_limit import has_room
+from menus.app_limit import has_room, next_menus
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_tree, errors_in
 from menus.differences import matches_live
 from menus.locking import lock_catalog, lock_outlet
@@ -343,6 +343,8 @@ def free_stuck_syncs() -> int:
 
 
 def due_syncs() -> list[int]:
-    """The queued syncs whose time has come, the longest waiting first."""
-    due = Sync.objects.filter(state=State.QUEUED, next_attempt_at__lte=timezone.now())
-    return list(due.order_by("next_attempt_at").values_list("pk", flat=True))
+    """The queued syncs to wake a worker for, the longest waiting first: what is due and has room now.
+
+    What has none is woken by what ends (`states.wake_waiting`), or is due again at the next sweep.
+    """
+    return next_menus()

@@ -4,12 +4,12 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import Outlet
 from menus import stock_wishes
+from menus.app_limit import waiting_menus
 from menus.covering import close_covered
 from menus.differences import Change
 from menus.ledger import note_confirmed
@@ -122,12 +122,11 @@ def retry_later(
 
 
 def wake_waiting(outlet: Outlet) -> None:
-    """Wake workers for the outlet's switches and its GoBiz app's syncs that are due: their way is free."""
-    due = Sync.objects.filter(
-        outlet__gobiz_app=outlet.gobiz_app_id, state=State.QUEUED, next_attempt_at__lte=timezone.now()
-    )
-    longest_waiting = due.order_by("next_attempt_at").values_list("pk", flat=True)
-    for sync_id in longest_waiting[: settings.GOBIZ_PUTS_AT_ONCE]:
+    """Wake workers for the outlet's switches and its GoBiz app's syncs that are due: their way is free.
+
+    As many as the app bears, not as it has room for: what else ends in this moment cannot be seen yet.
+    """
+    for sync_id, _app_id in waiting_menus(outlet.gobiz_app_id):
         wake_task("send_sync", sync_id)
     stock_wishes.wake_waiting(outlet)
 
