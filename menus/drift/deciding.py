@@ -5,7 +5,6 @@ from collections.abc import Collection
 from django.db import transaction
 from django.utils import timezone
 
-from gobiz_admin.merchants.announcing import announce
 from gobiz_admin.merchants.models import AuditEntry, Outlet, User
 from menus.adopting.choosing import AdoptRefused, adopt
 from menus.drift.scanning import compare, drift_now, store
@@ -33,20 +32,21 @@ def take_over(outlet: Outlet, digest: str, prints: Collection[str], user: User |
 def overwrite_later(outlet: Outlet, prints: Collection[str], user: User | None) -> int:
     """How many lines are decided now: the next publish overwrites them, and they stay calm until then.
 
-    One that GoFood shows otherwise again is another line, and is told of again.
+    Of all that the newest reading differs in, not only of what is stored of it. One that GoFood shows otherwise
+    again is another line, and is told of again.
     """
     with transaction.atomic():
         drift = Drift.objects.select_for_update(no_key=True).filter(outlet=outlet).first()
-        if drift is None:
+        known = drift_now(outlet.pk) if drift else None
+        if drift is None or known is None:
             return 0
-        new = {line["print"] for line in drift.lines if line["print"] in prints} - drift.decided.keys()
+        new = {line.print for line in known.lines if line.print in prints} - drift.decided.keys()
         if new:
             said = {"by": user.email if user else "", "at": timezone.now().isoformat()}
             drift.decided |= dict.fromkeys(sorted(new), said)
-            store(drift, drift.lines)
+            store(drift, known)
             facts = {"outlet_id": outlet.outlet_id, "count": len(new)}
             AuditEntry.objects.create(
                 merchant_id=outlet.merchant_id, user=user, action="menu.drift_overwritten", facts=facts
             )
-            announce(outlet.merchant_id, "drift", outlet=outlet.outlet_id)
     return len(new)

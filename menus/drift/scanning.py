@@ -15,6 +15,7 @@ from menus import readings
 from menus.adopting.baseline import Baseline, baseline
 from menus.adopting.comparing import compare as compare_with_catalog
 from menus.adopting.plans import Plan
+from menus.drift.bounds import kept
 from menus.drift.sorting import Line, lines_of
 from menus.live_menu import read_menu
 from menus.models import Drift, LiveReading, OutletCatalog, StockSwitch, Sync
@@ -108,34 +109,36 @@ def compare(outlet_pk: int) -> Drift | None:
     if known is None:
         Drift.objects.filter(outlet=outlet_pk).update(looked_at=newest)
         return None
-    reading, base = known.reading, known.there.base
     with transaction.atomic():
         new = Drift(outlet=known.outlet, next_due_at=timezone.now() + EVERY)
         Drift.objects.bulk_create([new], ignore_conflicts=True)
         drift = Drift.objects.select_for_update(no_key=True).get(outlet=outlet_pk)
-        if drift.read_at is not None and reading < drift.read_at:
+        if drift.read_at is not None and known.reading < drift.read_at:
             return drift
-        drift.looked_at = drift.read_at = reading
-        drift.version, drift.revision = base, known.plan.tree.catalog.revision
-        store(drift, [line.as_json() for line in known.lines])
-        announce(known.outlet.merchant_id, "drift", outlet=known.outlet.outlet_id)
+        store(drift, known)
     return drift
 
 
-def store(drift: Drift, lines: list[dict[str, Any]]) -> None:
-    """Keep the lines, and of what was decided or told only what is still there."""
-    prints = {line["print"] for line in lines}
-    drift.lines = lines
+def store(drift: Drift, known: "DriftNow") -> None:
+    """Count all of the lines and keep the most important ones; of what was decided or told what is still there.
+
+    The caller holds the row's lock.
+    """
+    prints = {line.print for line in known.lines}
+    drift.looked_at = drift.read_at = known.reading
+    drift.version, drift.revision = known.there.base, known.plan.tree.catalog.revision
     drift.decided = {name: said for name, said in drift.decided.items() if name in prints}
     drift.told = [name for name in drift.told if name in prints]
-    undecided = [line for line in lines if line["print"] not in drift.decided]
-    drift.open, drift.urgent = len(undecided), sum(line["urgent"] for line in undecided)
+    undecided = [line for line in known.lines if line.print not in drift.decided]
+    drift.lines, drift.found = kept(known.lines, drift.decided), len(known.lines)
+    drift.open, drift.urgent = len(undecided), sum(line.urgent for line in undecided)
     drift.save()
+    announce(known.outlet.merchant_id, "drift", outlet=known.outlet.outlet_id)
 
 
 @dataclass(frozen=True)
 class DriftNow:
-    """What GoFood has, as it was read (`live`), the plan of taking it over, and the drift in it."""
+    """What GoFood has, as it was read (`live`), the plan of taking it over, and the drift in it, all of it."""
 
     outlet: Outlet
     there: OnGofood

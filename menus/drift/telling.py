@@ -30,7 +30,7 @@ def tell() -> int:
 
 
 def calm(drift: Drift) -> list[str]:
-    """The fingerprints of the calm lines that nobody decided about."""
+    """The fingerprints of the calm lines that nobody decided about, of those that are kept."""
     lines = [line for line in drift.lines if not line["urgent"]]
     return [line["print"] for line in lines if line["print"] not in drift.decided]
 
@@ -42,7 +42,7 @@ def _new(drift: Drift) -> bool:
 def _write(merchant: Merchant, drifts: list[Drift]) -> int:
     today = timezone.localtime(timezone=drifts[0].outlet.zone).date()
     facts = {
-        "count": sum(len(calm(drift)) for drift in drifts),
+        "count": sum(drift.open - drift.urgent for drift in drifts),
         "outlets": ", ".join(drift.outlet.name for drift in drifts[:MOST_NAMED]),
         "more": max(0, len(drifts) - MOST_NAMED),
         "path": reverse("drift", args=[merchant.pk]),

@@ -21,9 +21,10 @@ class Drift(models.Model):
     read_at = models.DateTimeField(null=True)
     version = models.ForeignKey(CatalogVersion, null=True, on_delete=models.SET_NULL, related_name="+")
     revision = models.PositiveBigIntegerField(null=True)
-    # As `menus.drift.sorting.Line`.
+    # As `menus.drift.sorting.Line`: of all that differs those that matter most (`menus.drift.bounds`).
     lines = models.JSONField(default=list)
-    # How many lines nobody decided about, and how many of them cost orders or money.
+    # How many there are in all, how many of them nobody decided about, and how many of these cost orders or money.
+    found = models.PositiveIntegerField(default=0)
     open = models.PositiveIntegerField(default=0)
     urgent = models.PositiveIntegerField(default=0)
     # Fingerprints of lines of which somebody said that the next publish overwrites them: {print: {by, at}}.

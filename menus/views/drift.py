@@ -12,6 +12,7 @@ from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.adopting.choosing import AdoptRefused
+from menus.drift.bounds import by_importance
 from menus.drift.deciding import overwrite_later, take_over
 from menus.drift.scanning import DriftNow, drift_now
 from menus.drift.sorting import Line
@@ -46,13 +47,12 @@ def drift(request: MemberRequest) -> HttpResponse:
 
 
 def _card(outlet: Outlet, row: Drift | None, reading: Any) -> dict[str, Any]:
-    lines = [Line(**line) for line in row.lines] if row else []
     decided = row.decided if row else {}
-    lines.sort(key=lambda line: (line.print in decided, not line.urgent))
+    lines = by_importance((Line(**line) for line in row.lines) if row else (), decided)
     return {
         "outlet": outlet,
         "lines": [drift_row(line, line.print in decided) for line in lines[:NAMED]],
-        "more": max(0, len(lines) - NAMED),
+        "more": max(0, row.found - NAMED) if row else 0,
         "open": row.open if row else 0,
         "urgent": row.urgent if row else 0,
         "read_at": row.read_at if row else None,
@@ -131,6 +131,12 @@ def _say_taken(request: MemberRequest, count: int) -> None:
 
 
 def _say_decided(request: MemberRequest, count: int) -> None:
+    if not count:
+        messages.warning(
+            request,
+            _("None of the chosen is open any more: it was decided, or GoFood has it otherwise by now."),
+        )
+        return
     words = ngettext(
         "The next publish overwrites %(count)d difference. Until then it is left in peace.",
         "The next publish overwrites %(count)d differences. Until then they are left in peace.",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from gobiz_admin.merchants.templatetags.wording import rupiah
 from menus.adopting.plans import NEW
+from menus.drift.bounds import by_importance
 from menus.drift.sorting import EDITED, EXTERNAL_ID, GONE, KINDS, NEWER, NOT_TAKEN, Line
 from menus.views.adoption_words import CATALOG, FIELDS, shown
 from menus.views.wording import OF_WORDS, Words
@@ -42,12 +43,11 @@ URGENT_WORDS: dict[str, Words] = {
 
 def drift_groups(lines: Iterable[Line], decided: dict[str, Any]) -> list[dict[str, Any]]:
     """The lines by how they came about; what costs money or orders first, what was decided last."""
-    lines = list(lines)
+    lines = by_importance(lines, decided)
     groups = []
     for kind in KINDS:
         rows = [drift_row(line, line.print in decided) for line in lines if line.kind == kind]
         if rows:
-            rows.sort(key=lambda row: (row["decided"], not row["urgent"]))
             groups.append(
                 {
                     "kind": kind,

@@ -17,7 +17,8 @@ from gobiz_admin.merchants.banners import banners_for
 from gobiz_admin.merchants.models import AuditEntry
 from menus.adopting.choosing import AdoptRefused
 from menus.confirming import mapping_updated, read_back
-from menus.drift import scanning, telling
+from menus.drift import bounds, scanning, telling
+from menus.drift.bounds import MOST_KEPT
 from menus.drift.deciding import overwrite_later, take_over
 from menus.drift.scanning import compare, drift_now, scan
 from menus.drift.sorting import Line
@@ -313,6 +314,66 @@ def test_two_decide_at_once_and_nothing_of_a_stranger(outlet):
     assert overwrite_later(outlet, ["x"], None) == 0
 
 
+# --- of a menu without end ----------------------------------------------------------------------
+
+
+def replaced_by_another(live):
+    """One price changed, the other items gone, and 120 items and 80 variant categories that nobody here knows."""
+    teh = item_of(live, "Es Teh")
+    teh["price"] += 500
+    live["menus"][0]["menu_items"] = [live_item(f"Lain {number}") for number in range(120)] + [teh]
+    live["variant_categories"] += [live_category(f"Pilihan {number}") for number in range(80)]
+
+
+def test_of_a_menu_that_was_replaced_all_is_counted_and_what_matters_most_is_kept(fake_gobiz, outlet):
+    changed(fake_gobiz, outlet, replaced_by_another)
+    drift, known = compare(outlet.pk), drift_now(outlet.pk).lines
+    assert drift.found == drift.open == len(known) > 200
+    assert drift.urgent == len([line for line in known if line.urgent])
+    drift.refresh_from_db()
+    kept = [Line(**line) for line in drift.lines]
+    assert [line.urgent for line in kept] == [True] * MOST_KEPT + [False] * MOST_KEPT
+    assert (kept[0].name, kept[0].field) == ("Es Teh", "price")
+
+
+def test_all_of_it_is_taken_over(fake_gobiz, outlet):
+    changed(fake_gobiz, outlet, replaced_by_another)
+    compare(outlet.pk)
+    assert adopted(outlet) > 200
+    assert MenuItem.objects.filter(name__startswith="Lain").count() == 120
+    assert MenuItem.objects.get(name="Es Teh").price == 5500
+
+
+def test_all_of_it_is_left_to_the_next_publish(fake_gobiz, outlet):
+    changed(fake_gobiz, outlet, replaced_by_another)
+    compare(outlet.pk)
+    prints = all_prints(outlet)
+    assert overwrite_later(outlet, prints, None) == len(set(prints)) > 200
+    drift = compare(outlet.pk)
+    assert (drift.found, drift.open, drift.urgent) == (len(prints), 0, 0)
+    assert banners_for(outlet.merchant) == []
+    changed(fake_gobiz, outlet, lambda live: live["menus"][0]["menu_items"].append(live_item("Satu lagi")))
+    drift = compare(outlet.pk)
+    assert (drift.open, drift.urgent, drift.lines[0]["name"]) == (1, 1, "Satu lagi")
+
+
+def test_what_was_left_to_the_next_publish_is_what_gofood_has_now(fake_gobiz, outlet):
+    """It was read again since the page was shown, and not compared yet."""
+    edited(fake_gobiz, outlet, "Es Teh", price=6000)
+    compare(outlet.pk)
+    prints = all_prints(outlet)
+    edited(fake_gobiz, outlet, "Es Teh", price=6500)
+    assert overwrite_later(outlet, prints, None) == 0
+    assert overwrite_later(outlet, all_prints(outlet), None) == 1
+
+
+def test_no_value_is_kept_without_end():
+    names = [f"Item {number}" for number in range(1000)]
+    line = Line("menu-0-order", "edited", "menu", "order", "M" * 9000, old=names, new=names[::-1])
+    (kept,) = bounds.kept([line], ())
+    assert (len(kept["old"]), len(kept["new"]), len(kept["name"])) == (100, 100, 2000)
+
+
 # --- the sweep --------------------------------------------------------------------------------
 
 
@@ -444,6 +505,24 @@ def test_the_rest_is_one_letter_a_day_and_only_of_what_is_new(fake_gobiz, outlet
         drift.told = []
         drift.save()
         assert telling.tell() == 1
+
+
+def test_a_letter_counts_all_that_differs_though_less_is_kept(fake_gobiz, outlet):
+    MemberFactory(merchant=outlet.merchant)
+    changed(
+        fake_gobiz,
+        outlet,
+        lambda live: live["variant_categories"].extend(live_category(f"Pilihan {n}") for n in range(80)),
+    )
+    drift = compare(outlet.pk)
+    assert len(drift.lines) == MOST_KEPT
+    with time_machine.travel(NINE, tick=False):
+        assert telling.tell() == 1
+        mailing.send_due()
+    assert mail.outbox[0].subject.startswith(f"{drift.open} ")
+    assert drift.open > MOST_KEPT
+    with time_machine.travel("2027-03-02T10:00:00+07:00", tick=False):
+        assert telling.tell() == 0
 
 
 def test_what_was_decided_is_not_told(fake_gobiz, outlet):

@@ -70,6 +70,14 @@ def test_each_difference_is_a_line_with_how_it_came_about(shop: Shop) -> None:
     assert "Somebody changed this in the GoBiz app" in page(shop)
 
 
+def test_all_that_differs_is_counted_though_few_lines_are_kept(shop: Shop) -> None:
+    drift = drifted(shop, price=16000)
+    Drift.objects.filter(pk=drift.pk).update(found=3000, open=2990)
+    body = " ".join(page(shop, "drift").split())
+    assert "2990 differ." in body
+    assert "and 2995 more" in body
+
+
 def test_home_outlets_and_publish_show_it(shop: Shop) -> None:
     drifted(shop, price=16000)
     url = shop.url("drift_outlet", shop.outlet.pk)
@@ -115,6 +123,8 @@ def test_nothing_chosen(shop: Shop) -> None:
         "None of the chosen can be taken over"
         in post(shop, how="adopt", plan=shown(shop)["plan"], line="another").content.decode()
     )
+    answer = post(shop, how="overwrite", line="another").content.decode()
+    assert "None of the chosen is open any more" in answer
 
 
 def test_a_reading_that_failed_and_one_under_way(shop: Shop) -> None:
