@@ -42,7 +42,7 @@ def mapping_updated(outlet: Outlet, request_id: str, menus: Any, at: datetime | 
         sync.mapped_ids = sorted(named.keys() | set(sync.mapped_ids))
         sync.save(update_fields=["mapping_updated_at", "mapped_ids"])
         if _still_open(sync):
-            states.confirm(sync, "notification")
+            states.confirm(sync, states.NOTIFICATION)
             states.wake_waiting(outlet)
         else:
             note_confirmed(sync)
@@ -136,7 +136,7 @@ def _record(seen: Sync, changes: list[Change] | None, error: GobizError | None) 
 def _record_accepted(sync: Sync, changes: list[Change] | None, error: GobizError | None) -> None:
     age = timezone.now() - _since(sync)
     if changes == []:
-        states.confirm(sync, "read_back")
+        states.confirm(sync, states.READ_BACK)
     elif age < DEADLINE or _newer_under_way(sync):
         return
     elif changes is not None:

@@ -307,7 +307,7 @@ def _record(attempt: SyncAttempt, outcome: Outcome) -> None:
         if current is None or outcome.word in NOT_SENT or states.is_replaced(current):
             pass  # confirmed meanwhile by its notification, or others have gone on
         elif outcome.error is None and outcome.word == "found_live":
-            states.confirm(current, "read_back")
+            states.confirm(current, states.READ_BACK)
         elif outcome.error is None:
             states.accept(current)
         elif current.state == State.SENDING:

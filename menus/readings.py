@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizError
@@ -181,6 +181,12 @@ def keep(outlet: Outlet, live: dict[str, Any], at: datetime, proves: CatalogVers
             wake_task("compare_live_menu", outlet.pk)
             announce(outlet.merchant_id, "readings", outlet=outlet.outlet_id)
     return bool(kept)
+
+
+def note_proof(reading: LiveReading, version: CatalogVersion) -> None:
+    """The version that a reading was found to be, noted unless a newer one took its place."""
+    same = LiveReading.objects.filter(pk=reading.pk, read_at=reading.read_at)
+    same.update(proven=F("live"), proven_version=version)
 
 
 def free_stuck_readings() -> int:

@@ -13,7 +13,7 @@ from menus.app_limit import waiting_menus
 from menus.covering import close_covered
 from menus.differences import Change
 from menus.ledger import note_confirmed
-from menus.models import Sync
+from menus.models import Drift, Sync
 from menus.waking import wake_task
 
 State = Sync.State
@@ -26,6 +26,10 @@ WAITS = (
     timedelta(hours=1),
 )
 FIRST_READ_BACK = timedelta(seconds=2)
+# What was given up may have arrived all the same.
+LOOK_AFTER = timedelta(minutes=1)
+# What proves that a menu is live; ARRIVED: a reading, after the sync had been given up (menus/arriving.py).
+NOTIFICATION, READ_BACK, ARRIVED = "notification", "read_back", "arrived"
 DIFFERENCES_KEPT = 200
 
 
@@ -46,8 +50,8 @@ def accept(sync: Sync) -> None:
     wake_task("read_back_sync", sync.pk, countdown=FIRST_READ_BACK.total_seconds())
 
 
-def confirm(sync: Sync, proof: str) -> None:
-    """It is live, by `proof`: "notification" or "read_back". Alerts that it covers are closed with it."""
+def confirm(sync: Sync, proof: str, read_at: datetime | None = None) -> None:
+    """It is live, by `proof`, or by a reading (made at `read_at`, or just now). Alerts that it covers are closed."""
     now, newly_taken = timezone.now(), sync.accepted_at is None
     _become(
         sync,
@@ -56,8 +60,8 @@ def confirm(sync: Sync, proof: str) -> None:
         confirmed_at=now,
         ended_at=now,
         # What GoBiz says is live is looked at all the same.
-        next_attempt_at=None if proof == "read_back" else now + FIRST_READ_BACK,
-        read_back_at=now if proof == "read_back" else None,
+        next_attempt_at=now + FIRST_READ_BACK if proof == NOTIFICATION else None,
+        read_back_at=None if proof == NOTIFICATION else read_at or now,
         proof=proof,
         error_code="",
         error="",
@@ -67,7 +71,7 @@ def confirm(sync: Sync, proof: str) -> None:
     close_covered(sync)
     if newly_taken:
         stock_wishes.note_all(sync.outlet)
-    if proof != "read_back":
+    if proof == NOTIFICATION:
         wake_task("read_back_sync", sync.pk, countdown=FIRST_READ_BACK.total_seconds())
 
 
@@ -86,7 +90,13 @@ def note_reading(sync: Sync, changes: list[Change], at_last: bool) -> None:
 def fail(sync: Sync, code: str, detail: str) -> None:
     """It ends here; a person has to look."""
     _become(
-        sync, State.FAILED, ended_at=timezone.now(), next_attempt_at=None, error_code=code[:40], error=detail
+        sync,
+        State.FAILED,
+        ended_at=timezone.now(),
+        next_attempt_at=None,
+        maybe_applied=sync.maybe_applied,
+        error_code=code[:40],
+        error=detail,
     )
 
 
@@ -100,13 +110,17 @@ def retry_later(
 ) -> None:
     """Back to the queue for a while; superseded when a newer one waits there, failed after the last wait."""
     now = timezone.now()
+    sync.maybe_applied |= maybe_applied
     if maybe_applied:
         # What was switched since it was frozen must not wait for the next attempt.
         stock_wishes.note_all(sync.outlet, sync.version.ours)
     if Sync.objects.filter(outlet_id=sync.outlet_id, state=State.QUEUED).exclude(pk=sync.pk).exists():
-        _become(sync, State.SUPERSEDED, ended_at=now, next_attempt_at=None, error_code=code, error=detail)
+        ended = {"ended_at": now, "next_attempt_at": None, "maybe_applied": sync.maybe_applied}
+        _become(sync, State.SUPERSEDED, **ended, error_code=code[:40], error=detail)
     elif sync.attempts > len(WAITS):
         fail(sync, code, detail)
+        if sync.maybe_applied:
+            Drift.objects.filter(outlet=sync.outlet_id).update(next_due_at=now + LOOK_AFTER)
     else:
         wait = timedelta() if at_once else WAITS[max(sync.attempts, 1) - 1]
         wait = max(wait, timedelta(seconds=retry_after or 0))
@@ -114,7 +128,7 @@ def retry_later(
             sync,
             State.QUEUED,
             next_attempt_at=now + wait,
-            maybe_applied=sync.maybe_applied or maybe_applied,
+            maybe_applied=sync.maybe_applied,
             error_code=code[:40],
             error=detail,
         )

@@ -15,6 +15,7 @@ from menus import readings
 from menus.adopting.baseline import Baseline, baseline
 from menus.adopting.comparing import compare as compare_with_catalog
 from menus.adopting.plans import Plan
+from menus.arriving import confirm_arrived
 from menus.drift.bounds import kept
 from menus.drift.sorting import Line, lines_of
 from menus.live_menu import read_menu
@@ -69,8 +70,9 @@ def _switching() -> QuerySet[StockSwitch]:
 
 
 def _start_new() -> None:
-    """A row for each outlet that was published and has none yet, its first turn within the hour."""
-    published = Sync.objects.filter(outlet=OuterRef("pk"), state=Sync.State.CONFIRMED)
+    """A row for each outlet that was published, or may have been, and has none yet; its turn within the hour."""
+    maybe = Q(state=Sync.State.FAILED, maybe_applied=True)
+    published = Sync.objects.filter(Q(state=Sync.State.CONFIRMED) | maybe, outlet=OuterRef("pk"))
     new = Outlet.objects.filter(Exists(published), drift=None, selling__imported_at__isnull=False)
     now = timezone.now()
     rows = [
@@ -102,8 +104,10 @@ def compare_new(outlet_pk: int) -> None:
 def compare(outlet_pk: int) -> Drift | None:
     """The outlet's drift by its newest reading, stored; None where nothing can be told now.
 
-    Nothing was ever proven, nothing was read since, or a menu is on its way.
+    Nothing was ever proven, nothing was read since, or a menu is on its way. What we had given up and what GoFood
+    has after all is no drift: it is confirmed by the reading.
     """
+    confirm_arrived(outlet_pk)
     newest = LiveReading.objects.filter(outlet=outlet_pk).values_list("read_at", flat=True).first()
     known = drift_now(outlet_pk)
     if known is None:

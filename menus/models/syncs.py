@@ -81,7 +81,7 @@ class Sync(models.Model):
     mapped_ids = models.JSONField(default=list)
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    # How it was proven: "notification" or "read_back".
+    # How it was proven (menus/states.py): "notification", "read_back" or "arrived".
     proof = models.CharField(max_length=20, blank=True)
     # When the live menu was last compared with it after the confirmation, and what differed then:
     # [{"kind", "of", "name", "old", "new"}], as `differences.Change`.

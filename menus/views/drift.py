@@ -1,8 +1,10 @@
 """What differs on GoFood from what was published: at all outlets, and at one, where it is decided about."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,13 +14,15 @@ from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.adopting.choosing import AdoptRefused
+from menus.arriving import arrived
 from menus.drift.bounds import by_importance
 from menus.drift.deciding import overwrite_later, take_over
 from menus.drift.scanning import DriftNow, drift_now
 from menus.drift.sorting import Line
-from menus.models import Drift, OutletCatalog
+from menus.models import Drift, OutletCatalog, Sync
 from menus.readings import readings_of, request_readings
 from menus.sentences import reading_sentence
+from menus.states import ARRIVED
 from menus.timed_now import next_turn
 from menus.views import reach
 from menus.views.adoption_words import REFUSED
@@ -35,7 +39,11 @@ def drift(request: MemberRequest) -> HttpResponse:
     rows = Drift.objects.filter(outlet__in=outlets).select_related("outlet")
     by_outlet = {row.outlet_id: row for row in rows}
     readings = readings_of(outlets)
-    cards = [_card(outlet, by_outlet.get(outlet.pk), readings.get(outlet.pk)) for outlet in outlets]
+    late = {sync.outlet_id: sync for sync in late_in([row.version_id for row in rows if row.version_id])}
+    cards = [
+        {**_card(outlet, by_outlet.get(outlet.pk), readings.get(outlet.pk)), "arrived": late.get(outlet.pk)}
+        for outlet in outlets
+    ]
     context = {
         "differing": sorted((card for card in cards if card["lines"]), key=lambda card: -card["open"]),
         "same": [card for card in cards if card["read_at"] and not card["lines"]],
@@ -100,7 +108,9 @@ def _page(request: MemberRequest, outlet: Outlet, refused: str = "") -> HttpResp
     row = Drift.objects.filter(outlet=outlet).defer("lines").first()
     now: DriftNow | None = drift_now(outlet.pk)
     reading = readings_of([outlet]).get(outlet.pk)
-    groups = drift_groups(now.lines, row.decided if row else {}) if now else []
+    # A worker is about to confirm it (menus/arriving.py): it is ours, and nothing is to be decided about it.
+    arriving = arrived(outlet, now.there) if now else None
+    groups = drift_groups(now.lines, row.decided if row else {}) if now and arriving is None else []
     context = {
         "outlet": outlet,
         "now": now,
@@ -109,6 +119,8 @@ def _page(request: MemberRequest, outlet: Outlet, refused: str = "") -> HttpResp
         "adoptable": any(line["adoptable"] for group in groups for line in group["rows"]),
         "reading": reading,
         "moving": reading is not None and reading.is_open,
+        "arriving": arriving is not None,
+        "arrived": arriving or (late_in([now.there.base.pk]).first() if now and now.there.base else None),
         "failure": reading_sentence(reading) if reading and reading.state == "failed" else "",
         "read_at": now.reading if now else None,
         "shared_by": now.plan.tree.catalog.sellings.count() if now else 0,
@@ -116,6 +128,12 @@ def _page(request: MemberRequest, outlet: Outlet, refused: str = "") -> HttpResp
         "refused": refused,
     }
     return render(request, "menus/drift_outlet.html", context, status=409 if refused else 200)
+
+
+def late_in(version_pks: Collection[int]) -> QuerySet[Sync]:
+    """The syncs of these versions that had been given up before they were found to be live."""
+    late = Sync.objects.filter(version__in=version_pks, state=Sync.State.CONFIRMED, proof=ARRIVED)
+    return late.select_related("version").defer("version__payload").order_by("-pk")
 
 
 def _say_taken(request: MemberRequest, count: int) -> None:

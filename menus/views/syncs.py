@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from menus import states
 from menus.differences import Change
 from menus.models import Sync
 from menus.refusals import refused
@@ -120,7 +121,12 @@ def _proof(sync: Sync) -> str:
     of_items = ngettext("%(count)d of %(count)d item", "%(count)d of %(count)d items", items) % {
         "count": items
     }
-    if sync.proof == "read_back":
+    if sync.proof == states.ARRIVED:
+        return _(
+            "It arrived after all, later than we waited for it: the live menu was read, and %(items)s match what "
+            "was sent."
+        ) % {"items": of_items}
+    if sync.proof == states.READ_BACK:
         return _("Proven by reading the live menu: %(items)s match what was sent.") % {"items": of_items}
     words = _("Proven by GoFood's own notification: the new menu and its ids are in use.")
     if sync.read_back_at and not sync.differs:

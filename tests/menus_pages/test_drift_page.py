@@ -78,6 +78,31 @@ def test_all_that_differs_is_counted_though_few_lines_are_kept(shop: Shop) -> No
     assert "and 2995 more" in body
 
 
+def test_our_own_menu_that_arrived_after_all_is_said_to_be(shop: Shop) -> None:
+    drifted(shop)
+    MenuItem.objects.filter(pk=shop.item.pk).update(price=16000)
+    payload = build_payload(shop.outlet)
+    version = CatalogVersion.objects.create(
+        outlet=shop.outlet, number=7, payload=payload, checksum=checksum(payload)
+    )
+    ended = {"state": Sync.State.FAILED, "maybe_applied": True, "ended_at": timezone.now()}
+    Sync.objects.create(outlet=shop.outlet, version=version, request_id="late", **ended)
+    assert keep(shop.outlet, live_from(payload), timezone.now())
+    words = "Version 7 had been given up. It arrived after all"
+    body = page(shop)
+    assert words in body
+    assert "It is being confirmed now" in body
+    assert 'name="line"' not in body
+    compare(shop.outlet.pk)
+    body = page(shop)
+    assert words in body
+    assert "It counts as published" in body
+    assert "version 7 arrived after all" in page(shop, "drift")
+    sync = Sync.objects.get(request_id="late")
+    body = shop.client().get(shop.url("sync_page", sync.pk)).content.decode()
+    assert "It arrived after all" in body
+
+
 def test_home_outlets_and_publish_show_it(shop: Shop) -> None:
     drifted(shop, price=16000)
     url = shop.url("drift_outlet", shop.outlet.pk)
