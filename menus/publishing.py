@@ -31,7 +31,7 @@ from menus.on_gofood import on_gofood
 from menus.payload import Payload, checksum, payload_of
 from menus.removals import refuse_unconfirmed
 from menus.stock_sending import is_sending
-from menus.stock_told import with_switches
+from menus.stock_told import as_told, with_switches
 from menus.timed_now import note_queued
 from menus.tree import load_tree
 from menus.waking import wake_task
@@ -294,7 +294,20 @@ def _is_live(client: GobizClient, sync: Sync, payload: Payload) -> bool:
             raise
         # It may write and not read: sending the same again harms nothing.
         return False
-    return not matches_live(with_switches(sync.outlet, payload, sync.queued_at, live), live)
+    sent = with_switches(sync.outlet, payload, sync.queued_at, live)
+    return not matches_live(sent, live) and _tells(sync, payload, live)
+
+
+def _tells(sync: Sync, payload: Payload, live: dict[str, Any]) -> bool:
+    """Whether a live menu that matches proves anything: not where what GoFood had before matches as well.
+
+    Hours, pictures, the order of items and internal names are not compared; where only they changed it is sent again.
+    """
+    before = versions.version_on_gofood(sync.outlet)
+    if before is None:
+        return True
+    had = as_told(sync.outlet, versions.comparable(before))
+    return had == payload or bool(matches_live(had, live))
 
 
 def _record(attempt: SyncAttempt, outcome: Outcome) -> None:

@@ -326,3 +326,19 @@ def test_read_back_confirms(fake_gobiz, outlet):
     assert (sync.state, sync.proof) == ("confirmed", "read_back")
     assert live_from(sync.version.payload) == fake_gobiz.live[outlet.outlet_id]
     assert publishing.due_syncs() == confirming.due_read_backs() == []
+
+
+@pytest.mark.parametrize("changed", [{"operational_hours": None}, {"internal_name": "NASI"}])
+def test_what_cannot_be_seen_in_the_live_menu_is_not_taken_for_live(fake_gobiz, outlet, changed):
+    """It looks the same before and after: whether the lost PUT was applied cannot be told."""
+    first = sent(request_publish(outlet, None))
+    make_due(first)
+    confirming.read_back(first.pk)
+    save_item(MenuItem.objects.get(), changed, None)
+    fake_gobiz.takes_it, fake_gobiz.writes = False, [GobizUnavailable("timeout")]
+    sync = sent(request_publish(outlet, None))
+    assert (sync.state, sync.maybe_applied) == ("queued", True)
+    fake_gobiz.takes_it = True
+    make_due(sync)
+    assert sent(sync).state == "accepted"
+    assert [request_id for _, _, request_id in fake_gobiz.puts[1:]] == [sync.request_id] * 2
