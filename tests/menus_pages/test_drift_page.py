@@ -199,9 +199,9 @@ def test_as_many_queries_for_forty_outlets_as_for_a_dozen(shop: Shop, name: str)
     assert queries() == few
 
 
-def test_it_says_when_a_timed_price_overwrites_it(shop: Shop) -> None:
+def test_it_says_when_a_timed_price_begins_and_what_it_leaves(shop: Shop) -> None:
     drifted(shop, description="Diubah di aplikasi GoBiz")
-    words = "what was changed in the GoBiz app is overwritten"
+    words = "the rest of what was changed in the GoBiz app stays as it is"
     assert words not in page(shop)
     now = timezone.now().replace(second=0, microsecond=0)
     item = MenuItem.objects.order_by("pk")[0]
