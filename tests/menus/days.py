@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from menus import confirming, publishing, stock, stock_sending
@@ -51,9 +52,10 @@ class Day:
             *StockSwitch.objects.filter(next_attempt_at__isnull=False).values_list(
                 "next_attempt_at", flat=True
             ),
-            *RolloutOutlet.objects.filter(rollout__state="running", sync=None).values_list(
-                "due_at", flat=True
-            ),
+            # What belongs to a later stage waits for this one, not for a time.
+            *RolloutOutlet.objects.filter(
+                rollout__state="running", sync=None, stage=F("rollout__stage")
+            ).values_list("due_at", flat=True),
         ]
         return min(times, default=None)
 
