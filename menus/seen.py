@@ -16,7 +16,8 @@ from menus.models import MenuItem
 def value_of(row: Any, field: str) -> Any:
     """The field's value as JSON has it: of another row its pk, of several their pks, of ingredients their names."""
     if field == "categories" and isinstance(row, MenuItem):
-        return list(row.category_links.order_by("position", "pk").values_list("category_id", flat=True))
+        links = sorted(row.category_links.all(), key=lambda link: (link.position, link.pk))
+        return [link.category_id for link in links]
     if field == "ingredients":
         links = row.ingredient_links.all()
         if "ingredient_links" not in getattr(row, "_prefetched_objects_cache", {}):

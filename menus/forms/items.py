@@ -10,6 +10,7 @@ from menus.forms.ingredients import ChosenNamesField, NamesField
 from menus.forms.seen import SeenMixin
 from menus.models import Catalog, Menu, MenuItem, VariantCategory
 from menus.seen import seen, value_of
+from menus.tree import Tree
 
 SEEN = ("name", "internal_name", "description", "price", "menu", "categories", "ingredients")
 
@@ -87,7 +88,7 @@ class ItemForm(SeenMixin, ChangedTextMixin, forms.Form):
     ) -> None:
         self.item = item
         # Where they stand on the item now; what is newly chosen comes behind them.
-        self.chosen = list(item.category_links.values_list("category_id", flat=True)) if item else []
+        self.chosen = value_of(item, "categories") if item else []
         super().__init__(data, files, initial=self._initial(menu_pk))
         self.fields["menu"].queryset = catalog.menus.all()  # type: ignore[attr-defined]
         self.fields["categories"].queryset = catalog.variant_categories.all()  # type: ignore[attr-defined]
@@ -99,6 +100,15 @@ class ItemForm(SeenMixin, ChangedTextMixin, forms.Form):
             # An existing item's stock has its switch, and its picture a form of its own.
             del self.fields["in_stock"], self.fields["picture"]
             self._let_fields_save_themselves(item)
+
+    def offer(self, tree: Tree) -> None:
+        """Offer the menus and variant categories of a tree of the catalog, in place of asking for them again."""
+        menus = [(node.menu.pk, node.menu.name) for node in tree.menus]
+        self.fields["menu"].choices = menus  # type: ignore[attr-defined]
+        categories: Any = self.fields["categories"]
+        categories.choices = [
+            (node.category.pk, categories.label_from_instance(node.category)) for node in tree.categories
+        ]
 
     def _let_fields_save_themselves(self, item: MenuItem) -> None:
         """Tell each field what was seen in it (static/js/autosave.js)."""

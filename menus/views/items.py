@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import editing
 from menus.forms.items import ItemForm
 from menus.forms.seen import Overtaken
-from menus.models import Catalog, MenuItem
+from menus.models import Catalog, IngredientLink, MenuItem
 from menus.pictures import PictureRefused, store_picture
 from menus.seen import seen
 from menus.sentences import EDIT, PICTURE, UNEXPECTED
@@ -26,11 +27,18 @@ from menus.views.wording import short
 
 @member_view(Action.EDIT_MENU, "GET", "HEAD", "POST")
 def menu_item(request: MemberRequest, pk: int) -> HttpResponse:
-    item = reach.item_of(request, pk)
+    item = _with_links(reach.item_of(request, pk))
     form = ItemForm(*_typed(request), catalog=item.catalog, item=item)
     if request.method == "POST" and form.is_valid() and _save(request, item.catalog, item, form):
         return reach.go(request, "menu", anchor=f"#item-{item.pk}")
     return _page(request, item.catalog, item, form)
+
+
+def _with_links(item: MenuItem) -> MenuItem:
+    """The item with what it is made of and which choices it has read once: the page asks for them again and again."""
+    borne = IngredientLink.objects.select_related("ingredient")
+    prefetch_related_objects([item], "category_links", Prefetch("ingredient_links", borne))
+    return item
 
 
 @member_view(Action.EDIT_MENU, "GET", "HEAD", "POST")
@@ -85,15 +93,17 @@ def _page(request: MemberRequest, catalog: Catalog, item: MenuItem | None, form:
         "item": item,
         "picture": picture_of(item) if item else "",
         "lost_upload": form.is_bound and "picture" not in form.errors and bool(request.FILES),
-        **(_facts(request, item) if item else {}),
+        **(_facts(request, item, form) if item else {}),
     }
     panel = item is not None and request.htmx
     return render(request, "menus/_item_panel.html" if panel else "menus/item.html", context)
 
 
-def _facts(request: MemberRequest, item: MenuItem) -> dict[str, Any]:
+def _facts(request: MemberRequest, item: MenuItem, form: ItemForm) -> dict[str, Any]:
     """What the page says of an existing item: its problems, its neighbours, what was seen of it."""
     found = review_of(request, item)
+    if found.tree:
+        form.offer(found.tree)
     nodes = found.tree.items if found.tree else []
     pks = [node.item.pk for node in nodes]
     place = pks.index(item.pk) if item.pk in pks else None

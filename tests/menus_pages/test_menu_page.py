@@ -42,7 +42,7 @@ def test_the_cost_does_not_grow_with_the_menu(shop: Shop, page: str) -> None:
     with CaptureQueriesContext(connection) as many:
         assert client.get(url).status_code == 200
     assert len(many) == len(few)
-    assert len(many) < 50
+    assert len(many) < 40
 
 
 def test_the_publish_page_costs_the_same_for_many_outlets(shop: Shop) -> None:
