@@ -103,10 +103,10 @@ def start_outlet_from(outlet: Outlet, source: Outlet, mode: str, user: User | No
 
 
 def rename_catalog(catalog: Catalog, name: str, user: User | None) -> None:
-    """The catalog has this name, which customers never see; SharingRefused without one."""
-    name = clean(name)[:LONGEST_NAME]
-    if not name:
-        raise SharingRefused("required")
+    """The catalog has this name, which customers never see; SharingRefused without one, and for one too long."""
+    name = clean(name)
+    if not name or len(name) > LONGEST_NAME:
+        raise SharingRefused("too_long" if name else "required")
     with transaction.atomic():
         locked = lock_catalog(catalog.pk)
         if locked.name == name:

@@ -13,6 +13,7 @@ from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.differences import Change, differences
+from menus.forms.catalogs import CatalogNameForm
 from menus.models import Catalog, MenuImport, OutletCatalog
 from menus.payload import payload_of
 from menus.sentences import UNEXPECTED, Sentence, import_sentence
@@ -38,16 +39,24 @@ REFUSED: dict[str, Sentence] = {
     "sells_already": gettext_lazy("This outlet has a menu already. Choose another catalog for it instead."),
     "own_already": gettext_lazy("No other outlet sells this catalog: it is the outlet's own already."),
     "same_outlet": gettext_lazy("Choose another outlet to start from."),
-    "required": gettext_lazy("Enter a name."),
 }
 
 
 @member_view(Action.PUBLISH_MENU)
 def sharing(request: MemberRequest) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: MemberRequest, renaming: int = 0, form: CatalogNameForm | None = None) -> HttpResponse:
+    """All catalogs; the one that is being renamed with what was typed, and why that cannot be."""
     outlets = _outlets(request)
     catalogs = Catalog.objects.filter(merchant=request.merchant).annotate(item_count=Count("menu_items"))
     cards: list[dict[str, Any]] = [
-        {"catalog": catalog, "outlets": [row for row in outlets if row["catalog_pk"] == catalog.pk]}
+        {
+            "catalog": catalog,
+            "outlets": [row for row in outlets if row["catalog_pk"] == catalog.pk],
+            "form": form if catalog.pk == renaming else None,
+        }
         for catalog in catalogs.order_by("name", "pk")
     ]
     context = {
@@ -56,7 +65,7 @@ def sharing(request: MemberRequest) -> HttpResponse:
         "sources": [row["outlet"] for row in outlets if row["catalog_pk"]],
         "running": any(row["running"] for row in outlets),
     }
-    return render(request, "menus/sharing.html", context)
+    return render(request, "menus/sharing.html", context, status=422 if form else 200)
 
 
 def _outlets(request: MemberRequest) -> list[dict[str, Any]]:
@@ -158,10 +167,9 @@ def _outlet(request: MemberRequest, wanted: str) -> Outlet:
 @member_view(Action.PUBLISH_MENU, "POST")
 def catalog_name(request: MemberRequest, catalog_pk: int) -> HttpResponse:
     catalog = reach.catalog_of(request, catalog_pk)
-    try:
-        rename_catalog(catalog, request.POST.get("name", ""), request.user)
-    except SharingRefused as refused:
-        messages.warning(request, str(REFUSED[refused.code]))
-    else:
-        messages.success(request, _("The catalog has its new name."))
+    form = CatalogNameForm(request.POST)
+    if not form.is_valid():
+        return _page(request, catalog.pk, form)
+    rename_catalog(catalog, form.cleaned_data["name"], request.user)
+    messages.success(request, _("The catalog has its new name."))
     return reach.go(request, "sharing")

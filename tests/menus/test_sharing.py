@@ -108,6 +108,7 @@ def test_what_makes_no_sense_is_refused(first, second, catalog):
     assert refused(start_outlet_from, new, new, SHARE) == "same_outlet"
     assert refused(start_outlet_from, second, first, COPY) == "sells_already"
     assert refused(rename_catalog, catalog, " \x00 ") == "required"
+    assert refused(rename_catalog, catalog, "x" * 151) == "too_long"
 
 
 def test_an_only_outlet_has_its_own_already(first):

@@ -323,5 +323,19 @@ def test_another_catalog_is_shown_before_it_is_sold(shop, second):
 
 def test_a_catalog_is_renamed(shop):
     client, address = shop.client(), shop.url("catalog_name", shop.catalog.pk)
-    assert "Enter a name" in client.post(address, {"name": " "}, follow=True).content.decode()
+    assert "Enter a name" in client.post(address, {"name": " "}).content.decode()
     assert "Menu pusat" in client.post(address, {"name": "Menu pusat"}, follow=True).content.decode()
+
+
+def test_a_name_that_is_too_long_for_a_catalog_is_not_cut(shop):
+    client, address, before = shop.client(), shop.url("catalog_name", shop.catalog.pk), shop.catalog.name
+    answer = client.post(address, {"name": "Menu " + "x" * 150})
+    body = answer.content.decode()
+    assert answer.status_code == 422
+    assert "This name has 155 characters, and GoFood takes 150. Leave out 5 characters." in body
+    assert f'value="Menu {"x" * 150}"' in body
+    shop.catalog.refresh_from_db()
+    assert shop.catalog.name == before
+    client.post(address, {"name": "y" * 150})
+    shop.catalog.refresh_from_db()
+    assert shop.catalog.name == "y" * 150
