@@ -23,7 +23,8 @@ pillow_heif.register_heif_opener()
 
 
 class PictureRefused(Exception):
-    """`code`: empty, too_large, too_many_pixels, not_an_image, too_small, far_too_small, odd_box, does_not_fit."""
+    """`code`: empty, too_large, too_many_pixels, not_an_image, too_small, far_too_small, odd_box, does_not_fit,
+    busy."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

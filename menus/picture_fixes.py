@@ -105,6 +105,10 @@ def _end(fix: PictureFix, code: str) -> None:
     # Only the worker that claimed it: the janitor may have given it to another since.
     with transaction.atomic():
         ours = PictureFix.objects.filter(pk=fix.pk, state=State.RUNNING, started_at=fix.started_at)
+        if code == "busy":
+            # Its turn did not come: it goes on waiting.
+            ours.update(state=State.QUEUED, started_at=None)
+            return
         ours.update(state=State.FAILED if code else State.DONE, code=code, ended_at=timezone.now())
         announce(fix.item.catalog.merchant_id, "pictures", catalog=fix.item.catalog_id)
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +48,10 @@ SIDES = (1200, 1000, 800, 640, SMALLEST_SIDE)
 COLOURS = (256, 128, 64)
 # About what a photo's PNG keeps of its size with 256 colours.
 BYTES_LEFT_BY_PALETTE = 0.4
-# A large picture takes some 120 MB while it is decoded: a crowd of uploads waits for its turn.
+# A large picture takes some 120 MB while it is decoded: a crowd of uploads waits for its turn, but holds no
+# thread of the web process for longer than some of them take.
 _TURN = threading.BoundedSemaphore(2)
+LONGEST_WAIT = 10.0
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,25 @@ def square_png(content: bytes, box: Box | None = None, small_ok: bool = False) -
 def make_square(content: bytes, box: Box | None = None, small_ok: bool = False) -> Made:
     """The square PNG of a picture in any of the formats that we read; raises PictureRefused.
 
-    Smaller than 500 × 500 only where that is what the picture has, and `small_ok`.
+    Smaller than 500 × 500 only where that is what the picture has, and `small_ok`. Refused as "busy" when others
+    are made for so long that its turn does not come.
     """
-    with _TURN:
+    with _turn():
         square, source = read_square(content, box, LARGEST_SIDE, small_ok)
         for side, colours, png in _candidates(square):
             if len(png) <= LARGEST_PNG:
                 return Made(side, png, colours, source)
     raise PictureRefused("does_not_fit")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _TURN.acquire(timeout=LONGEST_WAIT):
+        raise PictureRefused("busy")
+    try:
+        yield
+    finally:
+        _TURN.release()
 
 
 def _candidates(largest: Image.Image) -> Iterator[tuple[int, int, bytes]]:

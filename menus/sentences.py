@@ -138,6 +138,7 @@ PICTURE: dict[str, Sentence] = {
     ),
     "odd_box": _("The chosen square does not lie within the picture. Choose it again."),
     "does_not_fit": _("The picture cannot be made smaller than 1 MB. Choose another one."),
+    "busy": _("Many pictures are being made ready just now. Nothing was changed: try again in a moment."),
     "nothing_chosen": _("Choose a picture first."),
     "not_an_address": _("This is not a web address. It looks like https://example.com/ayam.png."),
 }

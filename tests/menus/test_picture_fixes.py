@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from menus import editing, fixes, picture_fixes, picture_work, undoing
+from menus import editing, fixes, picture_fixes, picture_work, pictures, undoing
 from menus.checks import check_catalog
 from menus.models import CatalogEdit, MenuItem, Picture, PictureCheck, PictureFix
 from menus.picture_fixes import fix_next, fix_pictures, latest_fix
@@ -104,6 +104,19 @@ def test_an_unexpected_error_ends_it_too(item, monkeypatch):
     failed = fix(item)
     assert (failed.state, failed.code) == (State.FAILED, "internal")
     assert fix_sentence("internal") == UNEXPECTED
+
+
+def test_one_whose_turn_does_not_come_goes_on_waiting(item, monkeypatch):
+    turn = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(pictures, "_TURN", turn)
+    monkeypatch.setattr(pictures, "LONGEST_WAIT", 0.01)
+    fix_pictures(item.catalog, [item.pk], None)
+    with turn:
+        assert fix_next() is True
+    waiting = latest_fix(item)
+    assert (waiting.state, waiting.code, waiting.started_at) == (State.QUEUED, "", None)
+    assert fix(item).state == State.DONE
+    assert item.picture.side == 700
 
 
 def test_asked_twice_it_waits_once(item):

@@ -3,6 +3,7 @@
 import io
 import random
 import struct
+import threading
 import zlib
 
 import pytest
@@ -323,3 +324,20 @@ def test_a_lost_file_is_a_404_and_comes_back_with_the_next_upload(db, media, cli
     response = client.get(address)
     assert response.status_code == 200
     assert len(b"".join(response.streaming_content)) == stored.size
+
+
+# --- a crowd ----------------------------------------------------------------------------------
+
+
+def test_one_whose_turn_does_not_come_is_refused_and_takes_nobodys_turn(monkeypatch):
+    turn = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(pictures, "_TURN", turn)
+    monkeypatch.setattr(pictures, "LONGEST_WAIT", 0.01)
+    content = encoded(plain(600, 600))
+    with turn:
+        for _ in range(2):
+            with pytest.raises(PictureRefused, match="busy"):
+                make_square(content)
+    with pytest.raises(PictureRefused, match="not_an_image"):
+        make_square(b"no picture")
+    assert make_square(content).side == 600

@@ -1,13 +1,14 @@
 """The card of an item's picture: sent, refused in place, given by its address, taken away; with and without script."""
 
 import io
+import threading
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from menus import fetching
+from menus import fetching, pictures
 from menus.models import MenuItem, Picture, PictureCheck, PictureFix
 from menus.pictures import LARGEST_UPLOAD
 from tests.menus_pages.conftest import Shop
@@ -214,3 +215,20 @@ def test_the_card_costs_few_queries(shop: Shop, django_assert_max_num_queries: A
     client, url = shop.client(), shop.url("item_picture", shop.item.pk)
     with django_assert_max_num_queries(11):
         client.get(url, headers=HTMX)
+
+
+def test_in_a_crowd_it_says_to_try_again_and_nothing_is_changed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert send(shop, image()).status_code == 200
+    before = item(shop).picture
+    turn = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(pictures, "_TURN", turn)
+    monkeypatch.setattr(pictures, "LONGEST_WAIT", 0.01)
+    with turn:
+        answer = send(shop, image(700, 700))
+    assert answer.status_code == 422
+    assert "try again in a moment" in answer.content.decode()
+    assert item(shop).picture == before
+    assert send(shop, image(700, 700)).status_code == 200
+    assert item(shop).picture != before
