@@ -8,6 +8,8 @@ const editor = document.querySelector("[data-editor]");
 const says = document.getElementById("menu-says");
 const timers = new WeakMap();
 const strokes = new WeakMap();
+// What the server has of a field into which a draft was put back.
+const served = new WeakMap();
 // Which field's request is under way, and which one is to be sent after it: a row and the panel may show the same.
 const running = new Map();
 
@@ -81,6 +83,7 @@ function show(field, html, sent) {
 
 export async function save(field) {
   clearTimeout(timers.get(field));
+  field.removeAttribute("data-restored");
   const key = keyOf(field);
   if (running.has(key)) return running.set(key, field);
   running.set(key, null);
@@ -105,6 +108,7 @@ export async function save(field) {
 }
 
 function typed(field) {
+  field.removeAttribute("data-restored");
   strokes.set(field, (strokes.get(field) ?? 0) + 1);
   keep(field);
 }
@@ -117,10 +121,12 @@ function keep(field) {
 
 function settle(field) {
   field.removeAttribute("data-unsaved");
+  field.removeAttribute("data-restored");
   localStorage.removeItem(keyOf(field));
 }
 
-// What was typed before the page went away, and never saved: it is there again, and says so.
+// What was typed before the page went away, and never saved: it is there again, and asks. It is sent when somebody
+// says so or goes on typing, and not by leaving the page: who looks at it has confirmed nothing.
 export function restore(root) {
   const busy = new Set([...document.querySelectorAll("[data-unsaved]")].map(keyOf));
   for (const field of root.querySelectorAll("input[data-field], textarea[data-field]")) {
@@ -128,12 +134,36 @@ export function restore(root) {
     if (kept === null || busy.has(keyOf(field))) continue;
     const { values: [value], shown } = JSON.parse(kept);
     if (value === field.value) { localStorage.removeItem(keyOf(field)); continue; }
+    served.set(field, { value: field.value, shown: field.dataset.shown });
     field.value = value;
     field.dataset.shown = shown;
     typed(field);
+    field.dataset.restored = "";
     write(field, words.kept, true);
+    stateOf(field)?.append(button(words.keptSave, () => save(field)), button(words.keptDrop, () => drop(field)));
   }
 }
+
+function button(text, pressed) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "btn btn-sm";
+  made.textContent = text;
+  made.addEventListener("click", pressed);
+  return made;
+}
+
+function drop(field) {
+  const { value, shown } = served.get(field);
+  field.value = value;
+  field.dataset.shown = shown;
+  settle(field);
+  stateOf(field)?.replaceChildren();
+  field.focus();
+}
+
+// All that is typed and not saved yet, but for drafts about which nobody has said anything.
+export const unsaved = (root) => root.querySelectorAll("[data-unsaved]:not([data-restored])");
 
 function listen(event) {
   const field = event.target.closest?.("[data-field]");
@@ -177,7 +207,7 @@ if (editor) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.matches?.("input[data-field]")) { event.preventDefault(); save(event.target); }
   });
-  addEventListener("online", () => document.querySelectorAll("[data-unsaved]").forEach((field) => save(field)));
-  addEventListener("pagehide", () => document.querySelectorAll("[data-unsaved]").forEach((field) => save(field)));
+  addEventListener("online", () => unsaved(document).forEach((field) => save(field)));
+  addEventListener("pagehide", () => unsaved(document).forEach((field) => save(field)));
   restore(document);
 }

@@ -1,5 +1,5 @@
 // The menu page: the panel beside the list, texts edited in their row, moving, and the next problem.
-import { addressOf, restore, save, say, send } from "./autosave.js";
+import { addressOf, restore, save, say, send, unsaved } from "./autosave.js";
 
 const editor = document.querySelector("[data-editor]");
 const panel = document.getElementById("panel");
@@ -84,7 +84,7 @@ async function open(link) {
 
 function close() {
   if (!panel?.open) return;
-  panel.querySelectorAll("[data-unsaved]").forEach((field) => save(field));
+  unsaved(panel).forEach((field) => save(field));
   panel.close();
   panel.replaceChildren();
   if (history.state?.panel) history.back();

@@ -1,6 +1,7 @@
 // What a morph must leave alone, and what must never land in the middle of a page.
 const Idiomorph = globalThis.Idiomorph;
 const TYPED = "input, textarea, select";
+const SAID = ["aria-invalid", "aria-describedby"];
 const REVEALED = ["hidden", "data-revealed", "type", "aria-pressed"];
 
 // A dialog or a <details> that a person has opened stays open through a refresh, what was revealed
@@ -12,9 +13,16 @@ function mayChange(name, node) {
 }
 
 // What is being typed, or typed and not saved or sent yet, and what was said of it, stay as they are.
-function mayMorph(node) {
+function mayMorph(node, next) {
   if (!(node instanceof Element)) return true;
-  return !(node === document.activeElement && node.matches(TYPED)) && !node.matches("[data-unsaved], [data-state], [data-busy], [data-typed]");
+  if (node.matches("[data-unsaved], [data-state], [data-busy], [data-typed]")) return false;
+  if (node !== document.activeElement || !node.matches(TYPED)) return true;
+  // Whether it was refused, and where that is said, is no text that somebody types.
+  for (const name of SAID) {
+    if (next.hasAttribute(name)) node.setAttribute(name, next.getAttribute(name));
+    else node.removeAttribute(name);
+  }
+  return false;
 }
 
 if (Idiomorph) {

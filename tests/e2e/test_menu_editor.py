@@ -229,6 +229,46 @@ def test_a_draft_does_not_overwrite_what_was_saved_after_it(
     expect(price_of(back)).to_have_value("Rp\u00a052.000")
 
 
+def test_a_draft_is_sent_when_somebody_says_so_and_not_by_leaving_the_page(
+    walker: Walker, menu_url: str
+) -> None:
+    page, context, posts = walker.page, walker.page.context, []
+    page.goto(menu_url)
+    before = price_of(page).input_value()
+    context.set_offline(True)
+    price_of(page).fill("61.000")
+    expect(page.locator(".item-row").first.locator(".field-error")).to_be_visible()
+    page.close()
+    context.set_offline(False)
+    context.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+
+    walker.page = back = context.new_page()
+    back.goto(menu_url)
+    expect(price_of(back)).to_have_value("61.000")
+    walker.look("draft-kept")
+    back.reload()
+    expect(price_of(back)).to_have_value("61.000")
+    assert [url for url in posts if "/field/" in url] == []
+    row = back.locator(".item-row").first
+    row.get_by_role("button", name="Buang").click()
+    expect(price_of(back)).to_have_value(before)
+    expect(price_of(back)).to_be_focused()
+    back.reload()
+    expect(price_of(back)).to_have_value(before)
+
+    context.set_offline(True)
+    price_of(back).fill("62.000")
+    expect(row.locator(".field-error")).to_be_visible()
+    back.close()
+    context.set_offline(False)
+    walker.page = back = context.new_page()
+    back.goto(menu_url)
+    row = back.locator(".item-row").first
+    row.get_by_role("button", name="Simpan").click()
+    expect(saved(price_of(back))).to_be_visible()
+    expect(price_of(back)).not_to_have_attribute("data-unsaved", "")
+
+
 def test_theirs_is_kept_of_a_choice_too(walker: Walker, menu_url: str) -> None:
     page, other = walker.page, walker.page.context.new_page()
     for each in (page, other):

@@ -165,6 +165,9 @@ def test_checks_are_answered_without_a_mouse(walker: Walker, place: Place) -> No
     page.keyboard.type("1")
     page.keyboard.press("Enter")
     expect(page.locator("#guards .field-error")).to_be_visible()
+    # It has kept the keyboard, and says all the same that it was refused.
+    expect(row).to_have_attribute("aria-invalid", "true")
+    expect(row).to_be_focused()
     walker.look("checks-not-confirmed")
     price = re.search(r"Rp\s*[\d.]+", asked)
     assert price
