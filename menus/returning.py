@@ -6,16 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from gobiz_admin.merchants.models import Merchant, Outlet, User
 from menus import versions
 from menus.differences import Change, counted, differences
-from menus.models import CatalogVersion, OutletCatalog, Rollout, Sync
+from menus.models import CatalogVersion, OutletCatalog, Rollout, RolloutOutlet, Sync
 from menus.on_gofood import all_on_gofood
-from menus.payload import Payload
+from menus.payload import Payload, checksum
 from menus.removals import Removal, removal_in
 from menus.rollouts.starting import Frozen, Plan, RolloutRefused, lock_all, open_rollout
 from menus.timed_now import Entries
@@ -29,7 +30,11 @@ Find = Callable[[Sequence[Outlet]], Then]
 @dataclass
 class Return:
     """What bringing a version back would change at an outlet. `held_up`: unknown, nothing (it sells nothing from
-    here), ids (what it names has none), removal (the number has to be typed there), or ""."""
+    here), ids (what it names has none), removal (the number has to be typed there), coming (it is on its way
+    there already), or "".
+
+    `coming`: what is on its way there, which this would take the place of.
+    """
 
     outlet: Outlet
     version: CatalogVersion | None = None
@@ -39,10 +44,13 @@ class Return:
     changes: list[Change] = field(default_factory=list)
     removal: Removal | None = None
     held_up: str = ""
+    coming: CatalogVersion | None = None
+    # Since when it is known what GoFood has there; where what it had then is not.
+    known_since: datetime | None = None
 
     @property
     def same(self) -> bool:
-        return not self.held_up and not self.changes
+        return not self.held_up and not self.changes and self.coming is None
 
 
 def versions_at(moment: datetime) -> Find:
@@ -70,13 +78,20 @@ def versions_before(rollout: Rollout) -> Find:
     return find
 
 
+def returnable(merchant: Merchant, outlets: Sequence[Outlet]) -> QuerySet[Rollout]:
+    """The rollouts that sent something to these outlets, the newest first; each with `sent_to`, to how many."""
+    sent = Q(rows__outlet__in=outlets, rows__sync__isnull=False, rows__before__isnull=False)
+    rows = Rollout.objects.filter(merchant=merchant).annotate(sent_to=Count("rows", filter=sent))
+    return rows.filter(sent_to__gt=0).order_by("-pk")
+
+
 def returns(outlets: Sequence[Outlet], find: Find) -> list[Return]:
     """What would change at each outlet, in their order; per catalog a constant number of queries."""
     then, trees = find(outlets), _trees(outlets)
-    there = all_on_gofood(outlets)
+    there, coming = all_on_gofood(outlets), _on_their_way(outlets)
     found = []
     for outlet in outlets:
-        one = Return(outlet, then.get(outlet.pk), there[outlet.pk].base)
+        one = Return(outlet, then.get(outlet.pk), there[outlet.pk].base, coming=coming.get(outlet.pk))
         tree = trees.get(outlet.pk)
         if tree is None or one.base is None:
             one.held_up = "nothing"
@@ -85,7 +100,30 @@ def returns(outlets: Sequence[Outlet], find: Find) -> list[Return]:
         else:
             _compare(one, one.version, tree, there[outlet.pk].now)
         found.append(one)
+    _say_since_when([one for one in found if one.held_up == "unknown"])
     return found
+
+
+def _on_their_way(outlets: Sequence[Outlet]) -> Then:
+    """What GoFood is about to get: sent already, queued, or waiting for its turn in a rollout; two queries."""
+    syncs = Sync.objects.filter(outlet__in=outlets, state__in=[Sync.State.QUEUED, Sync.State.SENDING])
+    waiting = RolloutOutlet.objects.filter(
+        outlet__in=outlets, sync__isnull=True, rollout__state=Rollout.State.RUNNING
+    )
+    rows: list[Any] = [
+        *syncs.select_related("version").defer("version__payload"),
+        *waiting.select_related("version").defer("version__payload"),
+    ]
+    return {row.outlet_id: row.version for row in sorted(rows, key=lambda row: row.version.number)}
+
+
+def _say_since_when(unknown: Sequence[Return]) -> None:
+    if not unknown:
+        return
+    kept = CatalogVersion.objects.filter(outlet__in=[one.outlet for one in unknown])
+    since = dict(kept.values_list("outlet_id").annotate(Min("created_at")))
+    for one in unknown:
+        one.known_since = since.get(one.outlet.pk)
 
 
 def _trees(outlets: Sequence[Outlet]) -> dict[int, Tree]:
@@ -105,13 +143,21 @@ def _compare(one: Return, version: CatalogVersion, tree: Tree, old: Payload) -> 
         return
     one.changes = differences(old, one.payload)
     one.removal = removal_in(old, one.changes)
-    one.held_up = "removal" if one.removal else ""
+    if one.coming and one.coming.checksum == checksum(one.payload):
+        one.held_up = "coming"
+    elif one.removal:
+        one.held_up = "removal"
 
 
 def digest_of(found: Sequence[Return]) -> str:
     """What tells this look from one at other versions, or at menus that have changed since."""
     rows = [
-        [one.outlet.pk, one.version.pk if one.version else 0, [asdict(change) for change in one.changes]]
+        [
+            one.outlet.pk,
+            one.version.pk if one.version else 0,
+            one.coming.pk if one.coming else 0,
+            [asdict(change) for change in one.changes],
+        ]
         for one in sorted(found, key=lambda one: one.outlet.pk)
     ]
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:32]
@@ -120,21 +166,34 @@ def digest_of(found: Sequence[Return]) -> str:
 def start_return(
     merchant: Merchant, plan: Plan, find: Find, user: User | None, seen: dict[int, str]
 ) -> Rollout:
-    """The rollout that brings these versions back; RolloutRefused, and nothing is stored.
+    """The rollout that brings these versions back: the one that does so already, when it was asked for twice.
 
-    `seen`: by outlet pk the digest of what was shown of it.
+    RolloutRefused, and nothing is stored. `seen`: by outlet pk the digest of what was shown of it.
     """
     if not plan.outlets:
         raise RolloutRefused("nothing_chosen")
     with transaction.atomic():
         lock_all(plan.outlets)
         found = returns(plan.outlets, find)
+        if under_way := _same_under_way(merchant, found):
+            return under_way
         if any(seen.get(one.outlet.pk) != digest_of([one]) for one in found):
             raise RolloutRefused("changed")
-        for code, held in (("blocked", {"nothing", "unknown", "ids"}), ("removal", {"removal"})):
+        for code, held in (("blocked", {"nothing", "unknown", "ids", "coming"}), ("removal", {"removal"})):
             if at := [one.outlet for one in found if one.held_up in held]:
                 raise RolloutRefused(code, at)
         return open_rollout(merchant, plan, _frozen(found, plan.note, user), user)
+
+
+def _same_under_way(merchant: Merchant, found: Sequence[Return]) -> Rollout | None:
+    """One that runs, and brings just these versions back to just these outlets."""
+    wanted = {(one.outlet.pk, one.version.pk if one.version else None) for one in found}
+    running = RolloutOutlet.objects.filter(rollout__merchant=merchant, rollout__state=Rollout.State.RUNNING)
+    rows: dict[int, set[tuple[int, int | None]]] = defaultdict(set)
+    for rollout, outlet, version in running.values_list("rollout_id", "outlet_id", "version__restores_id"):
+        rows[rollout].add((outlet, version))
+    same = [rollout for rollout, restored in rows.items() if restored == wanted]
+    return Rollout.objects.filter(pk__in=same).order_by("-pk").first() if same else None
 
 
 def _frozen(found: Sequence[Return], note: str, user: User | None) -> dict[int, Frozen]:

@@ -16,7 +16,16 @@ from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from menus.models import Rollout
-from menus.returning import Find, Return, digest_of, returns, start_return, versions_at, versions_before
+from menus.returning import (
+    Find,
+    Return,
+    digest_of,
+    returnable,
+    returns,
+    start_return,
+    versions_at,
+    versions_before,
+)
 from menus.rollouts.starting import Plan, RolloutRefused
 from menus.text import clean
 from menus.views import reach
@@ -27,7 +36,10 @@ HELD_UP: dict[str, Words] = {
     "nothing": gettext_lazy("Nothing is sold there from here yet"),
     "ids": gettext_lazy("Some of it had no id on GoFood: bring it back there by itself"),
     "removal": gettext_lazy("Many items would disappear: bring it back there by itself"),
+    "coming": gettext_lazy("It is on its way there already"),
 }
+# Publishes that are offered to go back before.
+MOST_OFFERED = 5
 REFUSED: dict[str, Words] = {
     "nothing_chosen": gettext_lazy("Choose at least one outlet. Nothing was brought back."),
     "changed": gettext_lazy(
@@ -43,7 +55,7 @@ REFUSED: dict[str, Words] = {
 
 @dataclass
 class Asked:
-    """Which moment, or which rollout; `find` is None until one was chosen. `query`: what a form carries on."""
+    """Which moment, or which rollout; `find` is None until one was chosen."""
 
     find: Find | None = None
     moment: datetime | None = None
@@ -60,8 +72,13 @@ class Line:
     rows: list[tuple[Outlet, Return, str]] = field(default_factory=list)
 
     @property
+    def can_be_chosen(self) -> bool:
+        """Whether there is anything to do at these outlets, and it can be done from here."""
+        return not self.first.held_up and not self.first.same
+
+    @property
     def summary(self) -> str:
-        return summary(self.first.changes)
+        return summary(self.first.changes) if self.first.changes else ""
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -87,11 +104,16 @@ def publish_back(request: MemberRequest) -> HttpResponse:
             refused = error
         else:
             return reach.go(request, "rollout", rollout.pk)
-    lines = _lines(request.place.chosen_outlets, asked.find) if asked.find else []
+    outlets = request.place.chosen_outlets
+    lines = _lines(outlets, asked.find) if asked.find else []
     context = {
         "asked": asked,
         "lines": lines,
-        "free": [row[0] for line in lines for row in line.rows if not line.first.held_up],
+        "free": [row[0] for line in lines for row in line.rows if line.can_be_chosen],
+        "verdict": _verdict(lines),
+        "offered": [] if asked.find else returnable(request.merchant, outlets)[:MOST_OFFERED],
+        "now": timezone.localtime(),
+        "clock": _clock(request),
         "refused": _sentence(refused) if refused else "",
         "chosen": set(request.POST.getlist("outlets")) if refused else None,
         "typed": request.POST if refused else {},
@@ -119,11 +141,29 @@ def _asked(request: MemberRequest) -> Asked:
     return Asked(versions_at(moment), moment=moment, at=at)
 
 
+def _verdict(lines: list[Line]) -> str:
+    """Why nothing can be chosen: same, coming (all of it is on its way), stuck; "" where something can."""
+    if any(line.can_be_chosen for line in lines):
+        return ""
+    # An outlet that sells nothing from here has nothing to bring back, either.
+    kinds = {line.first.held_up or "same" for line in lines} - {"nothing"}
+    if kinds == {"same"}:
+        return "same"
+    return "coming" if kinds and kinds <= {"same", "coming"} else "stuck"
+
+
+def _clock(request: MemberRequest) -> str:
+    """The name of the time zone in which the page takes times."""
+    zone = request.place.zone.key
+    names = [row.get_time_zone_display() for row in request.place.chosen_outlets if row.time_zone == zone]
+    return names[0] if names else zone
+
+
 def _lines(outlets: list[Outlet], find: Find) -> list[Line]:
     """A line for each way of changing, those that can be chosen first."""
-    lines: dict[tuple[str, str], Line] = {}
+    lines: dict[tuple[str, str, bool], Line] = {}
     for one in returns(outlets, find):
-        line = lines.setdefault((repr(one.changes), one.held_up), Line(one))
+        line = lines.setdefault((repr(one.changes), one.held_up, one.same), Line(one))
         line.rows.append((one.outlet, one, digest_of([one])))
     return sorted(lines.values(), key=lambda line: (bool(line.first.held_up), line.first.same))
 

@@ -187,8 +187,8 @@ def rollout(request: MemberRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Stopped. What is on its way still arrives; nothing more is sent."))
         return reach.go(request, "rollout", found.pk)
     rows = list(
-        found.rows.select_related("outlet", "version", "sync__version", "before").defer(
-            "version__payload", "sync__version__payload", "before__payload"
+        found.rows.select_related("outlet", "version__restores", "sync__version", "before").defer(
+            "version__payload", "version__restores__payload", "sync__version__payload", "before__payload"
         )
     )
     context = {
@@ -197,6 +197,7 @@ def rollout(request: MemberRequest, pk: int) -> HttpResponse:
         "stages": sorted({row.stage for row in rows}),
         "proven": sum(row.sync is not None and row.sync.state == "confirmed" for row in rows),
         "why": STOPPED.get(found.stop_code, "") if found.state == Rollout.State.STOPPED else "",
+        "brings_back": all(row.version.restores_id for row in rows),
         "can_return": any(row.sync_id and row.before_id for row in rows),
     }
     return render(request, "menus/rollout.html", context)

@@ -21,6 +21,7 @@ from tests.factories import MemberFactory, OutletFactory
 from tests.menus.factories import MenuItemFactory, live_from
 from tests.menus.test_rollouts import confirm, make_chain
 from tests.menus.timed import MINUTE, MORNING, NOON, plan, prices_of
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -174,6 +175,65 @@ def test_a_look_costs_the_same_for_any_number_of_outlets(fake_gobiz, clock):
     assert cost(2) == cost(9)
 
 
+# --- what is on its way meanwhile -------------------------------------------------------------
+
+
+def test_what_is_on_its_way_is_said_and_does_not_arrive(chain):
+    """GoFood still has the menu of before: nothing would change, and yet it would soon be another."""
+    MenuItem.objects.update(price=19_000)
+    waits = request_publish(chain[0], None)
+    first, second, _ = returns(chain, versions_at(timezone.now()))
+    assert (first.coming, first.changes, first.same) == (waits.version, [], False)
+    assert second.same
+    started = back(chain[:1], versions_at(timezone.now()))
+    advance(started.pk)
+    waits.refresh_from_db()
+    assert waits.state == "superseded"
+    assert prices_of(started.rows.get().sync.version.payload)["Ayam Geprek"] == 16_000
+
+
+def test_what_waits_for_its_turn_in_a_rollout_is_on_its_way_too(chain):
+    MenuItem.objects.update(price=19_000)
+    started = start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None)
+    advance(started.pk)
+    coming = [one.coming for one in returns(chain, versions_at(timezone.now()))]
+    assert coming == [row.version for row in started.rows.order_by("outlet_id")]
+
+
+def test_what_is_published_while_somebody_looks_is_shown_first(chain):
+    find = versions_at(AT_NINE)
+    shown = {one.outlet.pk: digest_of([one]) for one in returns(chain, find)}
+    MenuItem.objects.update(price=19_000)
+    request_publish(chain[1], None)
+    assert refused(chain, find, shown).code == "changed"
+
+
+def test_pressed_twice_it_is_one_rollout(page, chain):
+    find = versions_at(AT_NINE)
+    shown = {one.outlet.pk: digest_of([one]) for one in returns(chain, find)}
+    first, second = (start_return(chain[0].merchant, Plan([chain]), find, None, shown) for _ in range(2))
+    assert first == second
+    advance(first.pk)
+    # Also when it was sent already, and the page showed what was there before.
+    assert start_return(chain[0].merchant, Plan([chain]), find, None, shown) == first
+    assert Sync.objects.filter(version__restores__isnull=False).count() == len(chain)
+    assert {one.held_up for one in returns(chain, find)} == {"coming"}
+    assert "Menu saat itu sedang dalam perjalanan" in look(page, chain, "?at=2026-12-04T09:00")
+    # At some of them only it is another wish.
+    with pytest.raises(RolloutRefused) as info:
+        start_return(chain[0].merchant, Plan([chain[:1]]), find, None, shown)
+    assert info.value.code == "changed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_bring_the_same_back_at_once_start_it_once(chain):
+    find = versions_at(AT_NINE)
+    shown = {one.outlet.pk: digest_of([one]) for one in returns(chain, find)}
+    started = at_once(lambda _: start_return(chain[0].merchant, Plan([chain]), find, None, shown).pk)
+    assert len(set(started)) == 1
+    assert Rollout.objects.count() == 1
+
+
 # --- the page ---------------------------------------------------------------------------------
 
 
@@ -203,6 +263,48 @@ def test_the_page_shows_one_line_for_what_changes_alike_and_starts_the_rollout(p
         (chain[2], 0),
         (chain[0], 1),
     ]
+    followed = page.get(answer["Location"]).content.decode()
+    assert "Mengembalikan menu di 2 outlet" in followed
+    assert followed.count("seperti versi 1") == 2
+
+
+def look(page, chain, query=""):
+    answer = page.get(reverse("publish_back", args=[chain[0].merchant_id]) + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_page_offers_what_was_before_publishes_to_several(page, chain):
+    assert "?before=" not in look(page, chain)
+    MenuItem.objects.update(price=19_000)
+    started = start(chain[0].merchant, Plan([chain], note="Harga Desember"), None)
+    assert "?before=" not in look(page, chain)
+    advance(started.pk)
+    shown = look(page, chain)
+    assert f"?before={started.pk}" in shown
+    assert "Harga Desember" in shown
+
+
+def test_where_nothing_changes_nothing_can_be_pressed(page, chain, clock):
+    shown = look(page, chain, "?at=2026-12-04T12:00")
+    assert "Tidak ada yang perlu dikembalikan" in shown
+    assert 'name="outlets"' not in shown
+    assert 'name="note"' not in shown
+
+
+def test_where_nothing_is_known_it_says_since_when_it_is(page, chain):
+    shown = look(page, chain, "?at=2026-12-04T07:00")
+    assert "Tidak ada yang bisa dikembalikan dari sini" in shown
+    assert "Diketahui sejak 4 Des 2026, 08:00" in shown
+    assert 'name="outlets"' not in shown
+
+
+def test_what_is_on_its_way_stands_beside_the_outlet(page, chain):
+    MenuItem.objects.update(price=19_000)
+    waits = request_publish(chain[0], None).version
+    shown = look(page, chain, "?at=2026-12-04T12:00")
+    assert f"Versi {waits.number} sedang dalam perjalanan ke sana" in shown
+    assert shown.count('name="outlets"') == 1
 
 
 @pytest.mark.parametrize(
