@@ -17,8 +17,11 @@ Entries = list[dict[str, Any]]
 
 
 def running(at: datetime) -> QuerySet[TimedPlace]:
-    """The places that run at the moment, of the catalogs that their outlets sell."""
-    now = TimedPlace.objects.filter(on=True, starts_at__lte=at, ends_at__gt=at)
+    """The places that run at the moment, of the catalogs that their outlets sell.
+
+    What was proven to be over stays over, whatever a clock says that goes after another: nobody would end it again.
+    """
+    now = TimedPlace.objects.filter(on=True, ended_at__isnull=True, starts_at__lte=at, ends_at__gt=at)
     return now.filter(outlet__selling__catalog=F("timed_price__catalog")).select_related("timed_price")
 
 

@@ -183,6 +183,17 @@ def test_beat_stood_still_past_the_end(outlet, item, promo, clock):
     assert CatalogVersion.objects.count() == 1
 
 
+def test_what_is_over_does_not_run_again_where_a_clock_is_slow(outlet, item, promo, clock):
+    clock.move_to(NOON)
+    prove(only(swept()))
+    clock.move_to(EVENING)
+    prove(only(swept()))
+    swept()
+    clock.move_to(EVENING - MINUTE)
+    save_item(MenuItem.objects.get(name="Es Teh"), {"price": 6_000}, None)
+    assert price_in(publish(outlet).version.payload, item) == 20_000
+
+
 def test_a_second_sweep_and_a_second_worker_do_nothing(outlet, promo, clock):
     clock.move_to(NOON)
     assert len(swept()) == 1
