@@ -1,0 +1,137 @@
+"""Bringing everything back at several outlets, in a real browser: to before a publish that was a mistake."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.walking import Walker
+
+# The third one is connected, and nothing was imported there yet.
+BOGOR, DEPOK = "G444000111", "G444000222"
+OUTLETS = {BOGOR: "Kembali Bogor", DEPOK: "Kembali Depok", "G444000333": "Kembali Ciawi"}
+SOON = 60_000
+MERCHANT = "from gobiz_admin.merchants.models import Merchant; print(Merchant.objects.get(name='Kembali').pk)"
+ROLLOUTS = "from menus.models import Rollout; print(Rollout.objects.filter(merchant__name='Kembali').count())"
+# The same at both: a price higher, and words that nobody meant.
+MISTAKE = """
+from menus.editing import save_item
+from menus.models import MenuItem
+for item in MenuItem.objects.filter(catalog__merchant__name="Kembali", menu__position=0, position__lt=2):
+    save_item(item, {"description": "%s", "price": item.price + 1000 * (1 - item.position)}, None)
+"""
+
+
+@pytest.fixture(scope="module")
+def merchant_url(stack: Stack) -> str:
+    """A merchant with three outlets, two of them imported and with ids."""
+    outlets = [{"outlet_id": outlet_id, "name": name} for outlet_id, name in OUTLETS.items()]
+    app = stack.post("/_control/apps", {"slug": "kembali", "outlets": outlets})
+    for outlet_id, name in OUTLETS.items():
+        stack.manage(
+            *("connect_outlet", "--merchant", "Kembali", "--owner", "owner@demo.example"),
+            *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
+            *("--outlet-id", outlet_id, "--outlet-name", name, "--environment", "local"),
+            *("--no-verify", "--no-subscribe"),
+            secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
+        )
+    for outlet_id in (BOGOR, DEPOK):
+        stack.manage("import_menu", outlet_id, "--accept-ids")
+    return f"{stack.url}/m/{shell(stack, MERCHANT)}"
+
+
+def shell(stack: Stack, code: str) -> str:
+    done = stack.python("manage.py", "shell", "--verbosity=0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def walker(browser: Browser, stack: Stack) -> Any:
+    PICTURES.mkdir(exist_ok=True)
+    walker = Walker(browser, stack)
+    walker.sign_in()
+    yield walker
+    walker.page.context.close()
+
+
+def publish_both(walker: Walker, url: str, note: str) -> None:
+    page = walker.page
+    page.goto(f"{url}/publish/together/")
+    for name in ("Kembali Bogor", "Kembali Depok"):
+        page.get_by_role("checkbox", name=re.compile(name)).check()
+    page.fill("#id_note", note)
+    page.click("text=Terbitkan ke outlet yang dipilih")
+    proven(walker)
+
+
+def proven(walker: Walker) -> None:
+    expect(walker.page.locator("p.summary")).to_contain_text("Terbukti tayang di 2 dari 2", timeout=SOON)
+    expect(walker.page.locator("p.summary")).to_contain_text("Selesai", timeout=SOON)
+    expect(walker.page.locator(".htmx-request")).to_have_count(0)
+
+
+def test_a_mistake_at_two_outlets_is_brought_back(walker: Walker, merchant_url: str, stack: Stack) -> None:
+    page, back = walker.page, f"{merchant_url}/publish/back/"
+    page.goto(back)
+    walker.look("back-nothing-published")
+    publish_both(walker, merchant_url, "Menu biasa")
+    shell(stack, MISTAKE % "Salah ketik")
+    publish_both(walker, merchant_url, "Salah ketik")
+
+    # Where to begin, and times that lead nowhere.
+    page.goto(f"{merchant_url}/publish/history/")
+    page.get_by_role("link", name="Kembalikan semuanya").click()
+    expect(page.locator("a[href*='before=']")).to_have_count(2)
+    walker.look("back-where-to-begin")
+    page.fill("#id_at", "2020-01-01T08:00")
+    page.click("text=Tampilkan yang akan berubah")
+    expect(page.locator(".note[role=status]")).to_contain_text("Tidak ada yang bisa dikembalikan dari sini")
+    walker.look("back-unknown")
+    page.get_by_role("link", name="Waktu lain").click()
+
+    # What would change, and pressing it.
+    page.get_by_role("link", name=re.compile("Salah ketik")).click()
+    expect(page.locator("input[name=outlets]:checked")).to_have_count(2)
+    page.locator("summary", has_text="Lihat semua perubahan").click()
+    walker.look("back-what-changes")
+    before = page.url
+    page.locator("input[name=outlets]").evaluate_all(
+        "boxes => boxes.forEach((box) => { box.checked = false; })"
+    )
+    page.get_by_role("button", name="Kembalikan di outlet yang dipilih").click()
+    expect(page.locator(".note[role=alert]")).to_contain_text("Pilih setidaknya satu outlet")
+    walker.look("back-none-chosen")
+    page.goto(before)
+    # GoBiz is away for one call: what waits there is seen on the page.
+    stack.post("/_control/faults", {"match": f"PUT {BOGOR}", "times": 1, "status": 503})
+    page.get_by_role("button", name="Kembalikan di outlet yang dipilih").click()
+    page.wait_for_url(re.compile(r"/publish/together/\d+/"))
+    started = page.url
+    page.goto(before)
+    expect(page.locator(".note[role=status]")).to_contain_text("sedang dalam perjalanan")
+    walker.look("back-on-its-way")
+    page.goto(started)
+    proven(walker)
+    page.goto(before)
+    expect(page.locator(".note[role=status]")).to_contain_text("Tidak ada yang perlu dikembalikan")
+    walker.look("back-nothing-to-do")
+    assert walker.faults == []
+
+
+def test_pressed_twice_it_is_one(walker: Walker, merchant_url: str, stack: Stack) -> None:
+    page = walker.page
+    shell(stack, MISTAKE % "Salah lagi")
+    publish_both(walker, merchant_url, "Salah lagi")
+    before = int(shell(stack, ROLLOUTS))
+    page.goto(f"{merchant_url}/publish/back/")
+    page.get_by_role("link", name=re.compile("Salah lagi")).click()
+    page.get_by_role("button", name="Kembalikan di outlet yang dipilih").dblclick()
+    page.wait_for_url(re.compile(r"/publish/together/\d+/"))
+    proven(walker)
+    assert int(shell(stack, ROLLOUTS)) == before + 1
+    assert walker.faults == []
