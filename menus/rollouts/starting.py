@@ -3,6 +3,8 @@
 What is sent to the last group is what the pilot proved: every version is frozen when the rollout starts.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +18,7 @@ from menus import versions
 from menus.differences import counted
 from menus.locking import lock_catalog, lock_outlet
 from menus.models import CatalogVersion, OutletCatalog, Rollout, RolloutOutlet
+from menus.payload import checksum
 from menus.reviewing import Review, reviews
 from menus.waking import wake_task
 
@@ -65,14 +68,44 @@ class Seen:
 
 
 def start(merchant: Merchant, plan: Plan, user: User | None, seen: Seen = Seen()) -> Rollout:
-    """The rollout, with a frozen version for each outlet; RolloutRefused, and nothing is stored."""
+    """The rollout, with a frozen version for each outlet: the one that runs already, when it was asked for twice.
+
+    RolloutRefused, and nothing is stored.
+    """
     if not plan.outlets:
         raise RolloutRefused("nothing_chosen")
     with transaction.atomic():
         in_order = lock_all(plan.outlets)
         found = reviews(in_order)
+        if under_way := _same_under_way(merchant, plan, found):
+            return under_way
         _refuse(found, seen)
         return open_rollout(merchant, plan, _freeze(found, user, plan.note), user)
+
+
+def _same_under_way(merchant: Merchant, plan: Plan, found: list[Review]) -> Rollout | None:
+    """One that runs, and sends just these menus to just these outlets in these stages, at once as well."""
+    if plan.due_at:
+        return None
+    stage_of = {outlet.pk: number for number, stage in enumerate(plan.stages) for outlet in stage}
+    wanted = {
+        (review.outlet.pk, stage_of[review.outlet.pk], checksum(review.payload), _told(review))
+        for review in found
+    }
+    rows = RolloutOutlet.objects.filter(
+        rollout__merchant=merchant, rollout__state=Rollout.State.RUNNING, due_at__lte=timezone.now()
+    )
+    running: dict[int, set[tuple[int, int, str, str]]] = defaultdict(set)
+    for row in rows.select_related("version").defer("version__payload"):
+        told = json.dumps(row.version.timed)
+        running[row.rollout_id].add((row.outlet_id, row.stage, row.version.checksum, told))
+    same = [rollout for rollout, sent in running.items() if sent == wanted]
+    return Rollout.objects.filter(pk__in=same).order_by("-pk").first() if same else None
+
+
+def _told(review: Review) -> str:
+    """The timed prices that are in its payload."""
+    return json.dumps(versions.timed_in(review.tree) if review.tree else [])
 
 
 def open_rollout(merchant: Merchant, plan: Plan, frozen: dict[int, Frozen], user: User | None) -> Rollout:

@@ -90,6 +90,24 @@ def refused(*args, **kwargs):
     return info.value
 
 
+def test_pressed_twice_it_is_one(chain):
+    first = start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None)
+    assert start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None) == first
+    advance(first.pk)
+    assert start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None) == first
+    assert Rollout.objects.count() == 1
+
+
+def test_another_menu_order_or_time_is_another_one(chain):
+    merchant, later = chain[0].merchant, timezone.now() + timedelta(hours=1)
+    first = start(merchant, Plan([chain[:1], chain[1:]]), None)
+    at_once = start(merchant, Plan([chain]), None)
+    timed = start(merchant, Plan([chain], {outlet.pk: later for outlet in chain}), None)
+    MenuItem.objects.update(price=17000)
+    edited = start(merchant, Plan([chain]), None)
+    assert len({first.pk, at_once.pk, timed.pk, edited.pk}) == 4
+
+
 def test_nobody_chosen(chain):
     assert refused(chain[0].merchant, Plan([[]]), None).code == "nothing_chosen"
 
