@@ -336,6 +336,19 @@ def test_a_worker_that_dies_between_reading_and_sending(outlet, item, other, app
     assert (live(item)["price"], live(other)["price"]) == (item.price + 1000, other.price + 700)
 
 
+def test_a_beginning_whose_answer_was_lost_leaves_no_price_behind(outlet, item, other, app, live, sandbox):
+    app(other, price=other.price + 700)
+    work(begun(outlet, item), send)
+    sandbox.fault("PUT catalog", times=1, status=502, apply=True)
+    waiting = Sync.objects.get(outlet=outlet, state="queued")
+    assert work(waiting, send).maybe_applied
+    assert live(item)["price"] == item.price + 1000
+    # What GoFood shows is no price that others made.
+    over()
+    turned(outlet)
+    assert (live(item)["price"], live(other)["price"]) == (item.price, other.price + 700)
+
+
 def test_who_published_while_it_was_read_comes_first(outlet, item, other, app, live, monkeypatch):
     app(other, price=other.price + 700)
     sync, client = begun(outlet, item), client_for(outlet.gobiz_app)
