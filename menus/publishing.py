@@ -287,6 +287,7 @@ def _undamaged(version: CatalogVersion) -> dict[str, Any]:
 
 
 def _is_live(client: GobizClient, sync: Sync, payload: Payload) -> bool:
+    asked_at = timezone.now()
     try:
         live = client.get_catalog(sync.outlet.outlet_id)
     except GobizError as error:
@@ -295,19 +296,22 @@ def _is_live(client: GobizClient, sync: Sync, payload: Payload) -> bool:
         # It may write and not read: sending the same again harms nothing.
         return False
     sent = with_switches(sync.outlet, payload, sync.queued_at, live)
-    return not matches_live(sent, live) and _tells(sync, payload, live)
+    if matches_live(sent, live) or not _tells(sync, live):
+        return False
+    readings.keep(sync.outlet, live, asked_at, proves=sync.version)
+    return True
 
 
-def _tells(sync: Sync, payload: Payload, live: dict[str, Any]) -> bool:
+def _tells(sync: Sync, live: dict[str, Any]) -> bool:
     """Whether a live menu that matches proves anything: not where what GoFood had before matches as well.
 
-    Hours, pictures, the order of items and internal names are not compared; where only they changed it is sent again.
+    Hours, pictures, the order of items and internal names are not compared: where only they changed, here or in the
+    GoBiz app, it is sent again.
     """
     before = versions.version_on_gofood(sync.outlet)
     if before is None:
         return True
-    had = as_told(sync.outlet, versions.comparable(before))
-    return had == payload or bool(matches_live(had, live))
+    return bool(matches_live(as_told(sync.outlet, versions.comparable(before)), live))
 
 
 def _record(attempt: SyncAttempt, outcome: Outcome) -> None:
