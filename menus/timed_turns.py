@@ -75,7 +75,7 @@ def _turn(outlet: Outlet, rows: list[TimedPlace], now: datetime) -> Sync | None:
     sync = newest.select_related("version").order_by("-pk").first()
     if sync is None or sync.state == State.FAILED:
         # Beat stood still for longer than it was to run, or its menu never arrived: it never did.
-        there = _maybe_there(outlet)
+        there = maybe_there(outlet)
         missed = [row for row in rows if _over(row, now) and (row.begun_at is None or row.pk not in there)]
         _end(missed, now)
         rows = [row for row in rows if row not in missed]
@@ -94,7 +94,7 @@ def _turn(outlet: Outlet, rows: list[TimedPlace], now: datetime) -> Sync | None:
     return queue_sync(outlet, version, user)
 
 
-def _maybe_there(outlet: Outlet) -> set[int]:
+def maybe_there(outlet: Outlet) -> set[int]:
     """The timed prices that GoFood has, or has perhaps: of the menu that it took last, and of what may have arrived
     since."""
     syncs = Sync.objects.filter(outlet=outlet)
@@ -132,8 +132,8 @@ def _settle(outlet: Outlet, sync: Sync, rows: list[TimedPlace], entries: Entries
         row.begun_at = now
         row.problem = "" if row.pk in there else NOT_THERE
     TimedPlace.objects.bulk_update(begun, ["begun_at", "problem"])
-    # What never began is over whatever is on its way.
-    done = [row for row in over if sync.state in TAKEN or row.begun_at is None]
+    # What GoBiz took and GoFood was not seen to have yet may still turn out not to be there.
+    done = [row for row in over if sync.state == State.CONFIRMED or row.begun_at is None]
     _end(done, now)
     _say(outlet, [row for row in over if row not in done], "")
 
