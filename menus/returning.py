@@ -186,9 +186,13 @@ def start_return(
 
 
 def _same_under_way(merchant: Merchant, found: Sequence[Return]) -> Rollout | None:
-    """One that runs, and brings just these versions back to just these outlets."""
+    """One that runs, and is about to bring just these versions back to just these outlets."""
+    if any(one.version is None for one in found):
+        return None
     wanted = {(one.outlet.pk, one.version.pk if one.version else None) for one in found}
     running = RolloutOutlet.objects.filter(rollout__merchant=merchant, rollout__state=Rollout.State.RUNNING)
+    # What was proven already it does not bring again.
+    running = running.exclude(sync__state=Sync.State.CONFIRMED)
     rows: dict[int, set[tuple[int, int | None]]] = defaultdict(set)
     for rollout, outlet, version in running.values_list("rollout_id", "outlet_id", "version__restores_id"):
         rows[rollout].add((outlet, version))

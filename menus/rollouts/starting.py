@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
@@ -17,7 +18,7 @@ from gobiz_admin.merchants.models import AuditEntry, Merchant, Outlet, User
 from menus import versions
 from menus.differences import counted
 from menus.locking import lock_catalog, lock_outlet
-from menus.models import CatalogVersion, OutletCatalog, Rollout, RolloutOutlet
+from menus.models import CatalogVersion, OutletCatalog, Rollout, RolloutOutlet, Sync
 from menus.payload import checksum
 from menus.reviewing import Review, reviews
 from menus.waking import wake_task
@@ -84,21 +85,26 @@ def start(merchant: Merchant, plan: Plan, user: User | None, seen: Seen = Seen()
 
 
 def _same_under_way(merchant: Merchant, plan: Plan, found: list[Review]) -> Rollout | None:
-    """One that runs, and sends just these menus to just these outlets in these stages, at once as well."""
+    """One that runs, and is about to send just these menus to just these outlets in these stages, at once as well."""
     if plan.due_at:
         return None
     stage_of = {outlet.pk: number for number, stage in enumerate(plan.stages) for outlet in stage}
     wanted = {
-        (review.outlet.pk, stage_of[review.outlet.pk], checksum(review.payload), _told(review))
+        (review.outlet.pk, stage_of[review.outlet.pk], True, checksum(review.payload), _told(review))
         for review in found
     }
-    rows = RolloutOutlet.objects.filter(
-        rollout__merchant=merchant, rollout__state=Rollout.State.RUNNING, due_at__lte=timezone.now()
+    rows = RolloutOutlet.objects.filter(rollout__merchant=merchant, rollout__state=Rollout.State.RUNNING)
+    # Where it was proven already, or somebody published since, it would bring nothing any more.
+    newer = CatalogVersion.objects.filter(
+        outlet=OuterRef("outlet"), number__gt=OuterRef("version__number"), by_clock=False
     )
-    running: dict[int, set[tuple[int, int, str, str]]] = defaultdict(set)
+    rows = rows.exclude(Exists(newer)).exclude(sync__state=Sync.State.CONFIRMED)
+    now = timezone.now()
+    running: dict[int, set[tuple[int, int, bool, str, str]]] = defaultdict(set)
     for row in rows.select_related("version").defer("version__payload"):
         told = json.dumps(row.version.timed)
-        running[row.rollout_id].add((row.outlet_id, row.stage, row.version.checksum, told))
+        is_due = row.due_at <= now
+        running[row.rollout_id].add((row.outlet_id, row.stage, is_due, row.version.checksum, told))
     same = [rollout for rollout, sent in running.items() if sent == wanted]
     return Rollout.objects.filter(pk__in=same).order_by("-pk").first() if same else None
 

@@ -15,6 +15,7 @@ from menus.publishing import AlreadyPublished, bring_back
 from menus.removals import RemovalUnconfirmed
 from menus.rollouts.following import follow_timed_prices
 from menus.timed_now import note_unsent
+from menus.timed_turns import maybe_there
 from menus.waking import wake_task
 
 State = Rollout.State
@@ -58,8 +59,9 @@ def _take_back_what_waits(rollout: Rollout) -> None:
             # What it took the place of may be live, and nobody would send anything after it.
             continue
         Sync.objects.filter(pk__in=[sync.pk for sync in waiting]).delete()
+        there = maybe_there(row.outlet)
         for sync in waiting:
-            note_unsent(row.outlet, sync.version.timed)
+            note_unsent(row.outlet, [one for one in sync.version.timed if one["place"] not in there])
         OutletCatalog.objects.filter(outlet=row.outlet).update(published_revision=None)
         # What timed prices sent anew with it goes without it.
         wake_task("turn_prices", row.outlet_id)
@@ -76,6 +78,9 @@ def _waiting_with(newest: Sync) -> tuple[list[Sync], Sync | None]:
         if its_own and not (
             sync.version.by_clock and sync.state == Sync.State.SUPERSEDED and not sync.attempts
         ):
+            if sync.state == Sync.State.SUPERSEDED and not sync.attempts:
+                # Never tried, and replaced: it is nowhere.
+                continue
             return found, sync
         found.append(sync)
         its_own = its_own or not sync.version.by_clock

@@ -320,3 +320,24 @@ def test_what_took_the_place_of_another_goes_on(chain):
     assert stop(rollout, None)
     assert sent(rollout) == chain[:1]
     assert Sync.objects.get(state="queued").outlet == chain[0]
+
+
+def test_where_somebody_published_since_the_same_menu_is_sent_once_more(chain):
+    first = start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None)
+    advance(first.pk)
+    prove(first)
+    MenuItem.objects.update(price=19000)
+    confirm(request_publish(chain[0], None))
+    MenuItem.objects.update(price=16000)
+    assert start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None) != first
+
+
+def test_stopped_nothing_goes_out_that_took_the_place_of_what_was_never_tried(chain):
+    start(chain[0].merchant, Plan([chain]), None)
+    first = Rollout.objects.get()
+    advance(first.pk)
+    MenuItem.objects.update(price=17000)
+    second = start(chain[0].merchant, Plan([chain]), None)
+    advance(second.pk)
+    assert stop(second, None)
+    assert not Sync.objects.filter(state="queued").exists()
