@@ -140,7 +140,7 @@ export function restore(root) {
     typed(field);
     field.dataset.restored = "";
     write(field, words.kept, true);
-    stateOf(field)?.append(button(words.keptSave, () => save(field)), button(words.keptDrop, () => drop(field)));
+    stateOf(field)?.append(button(words.keptSave, () => { field.focus(); save(field); }), button(words.keptDrop, () => drop(field)));
   }
 }
 

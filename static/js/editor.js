@@ -99,7 +99,7 @@ async function editTexts(row) {
 }
 
 async function endTexts(row) {
-  await Promise.all([...row.querySelectorAll("[data-unsaved]")].map((field) => save(field)));
+  await Promise.all([...unsaved(row)].map((field) => save(field)));
   await showAnew(row);
   document.querySelector(`#${row.id} [data-edit]`)?.focus();
 }
