@@ -139,7 +139,8 @@ def test_a_stop_leaves_nothing_behind(run, number):
     family = psutil.Process(run.pid).children(recursive=True)
     assert len(family) == 2
     run.send_signal(number)
-    assert run.wait(timeout=8) == 0
+    # It is killed after five seconds; the machine may be busy.
+    assert run.wait(timeout=30) == 0
     until(lambda: not any(map(leftovers.is_alive, family)))
 
 
