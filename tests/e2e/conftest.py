@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -13,6 +13,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.stack_process import ROOT, Stack, running_stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.e2e.walking import Walker
 
 __all__ = ["Stack"]
 
@@ -67,3 +72,12 @@ def browser(stack: Stack) -> Iterator[Any]:
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def walker(browser: Browser, stack: Stack) -> Iterator[Walker]:
+    """A person at a desk, signed in as the demo's owner."""
+    from tests.e2e.walking import person
+
+    with person(browser, stack) as walker:
+        yield walker

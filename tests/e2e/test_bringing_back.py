@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import connect
 from tests.e2e.walking import Walker
 
 # The third one is connected, and nothing was imported there yet.
 BOGOR, DEPOK = "G444000111", "G444000222"
 OUTLETS = {BOGOR: "Kembali Bogor", DEPOK: "Kembali Depok", "G444000333": "Kembali Ciawi"}
 SOON = 60_000
-MERCHANT = "from gobiz_admin.merchants.models import Merchant; print(Merchant.objects.get(name='Kembali').pk)"
 ROLLOUTS = "from menus.models import Rollout; print(Rollout.objects.filter(merchant__name='Kembali').count())"
 # The same at both: a price higher, and words that nobody meant.
 MISTAKE = """
@@ -29,19 +28,10 @@ for item in MenuItem.objects.filter(catalog__merchant__name="Kembali", menu__pos
 @pytest.fixture(scope="module")
 def merchant_url(stack: Stack) -> str:
     """A merchant with three outlets, two of them imported and with ids."""
-    outlets = [{"outlet_id": outlet_id, "name": name} for outlet_id, name in OUTLETS.items()]
-    app = stack.post("/_control/apps", {"slug": "kembali", "outlets": outlets})
-    for outlet_id, name in OUTLETS.items():
-        stack.manage(
-            *("connect_outlet", "--merchant", "Kembali", "--owner", "owner@demo.example"),
-            *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-            *("--outlet-id", outlet_id, "--outlet-name", name, "--environment", "local"),
-            *("--no-verify", "--no-subscribe"),
-            secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-        )
+    merchant = connect(stack, "Kembali", OUTLETS)
     for outlet_id in (BOGOR, DEPOK):
         stack.manage("import_menu", outlet_id, "--accept-ids")
-    return f"{stack.url}/m/{shell(stack, MERCHANT)}"
+    return merchant.url
 
 
 def shell(stack: Stack, code: str) -> str:
@@ -50,18 +40,9 @@ def shell(stack: Stack, code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
-
-
 def publish_both(walker: Walker, url: str, note: str) -> None:
     page = walker.page
-    page.goto(f"{url}/publish/together/")
+    page.goto(f"{url}publish/together/")
     for name in ("Kembali Bogor", "Kembali Depok"):
         page.get_by_role("checkbox", name=re.compile(name)).check()
     page.fill("#id_note", note)
@@ -76,7 +57,7 @@ def proven(walker: Walker) -> None:
 
 
 def test_a_mistake_at_two_outlets_is_brought_back(walker: Walker, merchant_url: str, stack: Stack) -> None:
-    page, back = walker.page, f"{merchant_url}/publish/back/"
+    page, back = walker.page, f"{merchant_url}publish/back/"
     page.goto(back)
     walker.look("back-nothing-published")
     publish_both(walker, merchant_url, "Menu biasa")
@@ -84,7 +65,7 @@ def test_a_mistake_at_two_outlets_is_brought_back(walker: Walker, merchant_url: 
     publish_both(walker, merchant_url, "Salah ketik")
 
     # Where to begin, and times that lead nowhere.
-    page.goto(f"{merchant_url}/publish/history/")
+    page.goto(f"{merchant_url}publish/history/")
     page.get_by_role("link", name="Kembalikan semuanya").click()
     expect(page.locator("a[href*='before=']")).to_have_count(2)
     walker.look("back-where-to-begin")
@@ -128,7 +109,7 @@ def test_pressed_twice_it_is_one(walker: Walker, merchant_url: str, stack: Stack
     shell(stack, MISTAKE % "Salah lagi")
     publish_both(walker, merchant_url, "Salah lagi")
     before = int(shell(stack, ROLLOUTS))
-    page.goto(f"{merchant_url}/publish/back/")
+    page.goto(f"{merchant_url}publish/back/")
     page.get_by_role("link", name=re.compile("Salah lagi")).click()
     page.get_by_role("button", name="Kembalikan di outlet yang dipilih").dblclick()
     page.wait_for_url(re.compile(r"/publish/together/\d+/"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import requests
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import connect
 from tests.e2e.walking import Walker
 
 OUTLETS = {
@@ -22,30 +21,7 @@ SOON = 30_000
 @pytest.fixture(scope="module")
 def merchant_url(stack: Stack) -> str:
     """A merchant with three outlets of one app."""
-    outlets = [{"outlet_id": outlet_id, "name": name} for outlet_id, name in OUTLETS.items()]
-    app = stack.post("/_control/apps", {"slug": "sate", "outlets": outlets})
-    for outlet_id, name in OUTLETS.items():
-        stack.manage(
-            *("connect_outlet", "--merchant", "Sate", "--owner", "owner@demo.example"),
-            *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-            *("--outlet-id", outlet_id, "--outlet-name", name, "--environment", "local"),
-            *("--no-verify", "--no-subscribe"),
-            secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-        )
-    merchant = stack.python(
-        *("manage.py", "shell", "--verbosity=0", "-c"),
-        "from gobiz_admin.merchants.models import Merchant; print(Merchant.objects.get(name='Sate').pk)",
-    ).stdout.strip()
-    return f"{stack.url}/m/{merchant}/"
-
-
-@pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+    return connect(stack, "Sate", OUTLETS).url
 
 
 def closed_at_gobiz(stack: Stack) -> list[bool]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import connect
 from tests.e2e.walking import Walker
 
 OUTLETS = {"G777000333": "Hanyut Depok", "G777000444": "Hanyut Serpong"}
@@ -20,32 +20,11 @@ SOON = 30_000
 @pytest.fixture(scope="module")
 def merchant_url(stack: Stack) -> str:
     """A merchant with two outlets whose menus are live as they were published."""
-    outlets = [{"outlet_id": outlet_id, "name": name} for outlet_id, name in OUTLETS.items()]
-    app = stack.post("/_control/apps", {"slug": "hanyut", "outlets": outlets})
-    for outlet_id, name in OUTLETS.items():
-        stack.manage(
-            *("connect_outlet", "--merchant", "Hanyut", "--owner", "owner@demo.example"),
-            *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-            *("--outlet-id", outlet_id, "--outlet-name", name, "--environment", "local"),
-            *("--no-verify", "--no-subscribe"),
-            secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-        )
+    merchant = connect(stack, "Hanyut", OUTLETS)
+    for outlet_id in OUTLETS:
         stack.manage("import_menu", outlet_id, "--accept-ids")
         stack.manage("publish_menu", outlet_id, "--again", "--wait", "60")
-    merchant = stack.python(
-        *("manage.py", "shell", "--verbosity=0", "-c"),
-        "from gobiz_admin.merchants.models import Merchant; print(Merchant.objects.get(name='Hanyut').pk)",
-    ).stdout.strip()
-    return f"{stack.url}/m/{merchant}/"
-
-
-@pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+    return merchant.url
 
 
 def edit_in_the_gobiz_app(stack: Stack) -> None:

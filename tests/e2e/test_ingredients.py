@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import connect
 from tests.e2e.walking import Walker
 
 SOON = 30_000
@@ -19,7 +18,6 @@ merchant = Merchant.objects.get(name="Dapur")
 first, second = OutletCatalog.objects.filter(outlet__merchant=merchant).order_by("pk")
 share_catalog(second.outlet, first.catalog, None)
 OutletCatalog.objects.filter(outlet=second.outlet).update(imported_at=first.imported_at)
-print(merchant.pk)
 """
 OFF_SINCE_LONG = """
 from datetime import timedelta
@@ -42,33 +40,17 @@ OUTLETS = {"G999000111": "Dapur Tebet", "G999000222": "Dapur Kemang"}
 @pytest.fixture(scope="module")
 def base(stack: Stack) -> str:
     """The address of a merchant with two outlets that share a menu, which GoFood has."""
-    outlets = [{"outlet_id": outlet_id, "name": name} for outlet_id, name in OUTLETS.items()]
-    app = stack.post("/_control/apps", {"slug": "dapur", "outlets": outlets})
-    for outlet_id, name in OUTLETS.items():
-        stack.manage(
-            *("connect_outlet", "--merchant", "Dapur", "--owner", "owner@demo.example"),
-            *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-            *("--outlet-id", outlet_id, "--outlet-name", name, "--environment", "local"),
-            *("--no-verify", "--no-subscribe"),
-            secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-        )
+    merchant = connect(stack, "Dapur", OUTLETS)
+    for outlet_id in OUTLETS:
         stack.manage("import_menu", outlet_id, "--accept-ids")
-    merchant = stack.python("manage.py", "shell", "--verbosity=0", "-c", SHARE).stdout.strip()
-    return f"{stack.url}/m/{merchant}"
-
-
-@pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+    done = stack.python("manage.py", "shell", "--verbosity=0", "-c", SHARE)
+    assert done.returncode == 0, done.stderr
+    return merchant.url
 
 
 def test_an_ingredient_that_is_out(walker: Walker, stack: Stack, base: str) -> None:
     page = walker.page
-    page.goto(f"{base}/menu/ingredients/")
+    page.goto(f"{base}menu/ingredients/")
     walker.look("ingredients-none")
     page.fill("input[name=name]", "Ayam")
     page.get_by_role("button", name="Tambah", exact=True).click()
@@ -83,12 +65,12 @@ def test_an_ingredient_that_is_out(walker: Walker, stack: Stack, base: str) -> N
     page.get_by_role("button", name="Bahan habis: matikan semuanya").click()
     expect(page.locator(".ingredient.item-off")).to_have_count(1)
     walker.look("ingredients")
-    page.goto(f"{base}/menu/stock/")
+    page.goto(f"{base}menu/stock/")
     expect(page.locator(".stock-line", has_text="Ayam habis sampai").first).to_be_visible()
     # GoFood is told by itself, and the page says so by itself.
     expect(page.get_by_text("Mengirim ke GoFood…")).to_have_count(0, timeout=SOON)
     walker.look("stock-with-ingredient")
-    page.goto(f"{base}/menu/?outlet=G999000111")
+    page.goto(f"{base}menu/?outlet=G999000111")
     expect(page.locator(".item-row .stock-out").first).to_be_visible()
     expect(page.locator("[data-on-its-way]")).to_have_count(0, timeout=SOON)
     walker.look("menu-with-ingredient")
@@ -100,16 +82,16 @@ def test_an_ingredient_that_is_out(walker: Walker, stack: Stack, base: str) -> N
     expect(page.locator("#panel [data-field=ingredients] label", has_text="Cabe")).to_be_visible(timeout=SOON)
     walker.look("panel-with-ingredients")
     stack.python("manage.py", "shell", "--verbosity=0", "-c", OFF_SINCE_LONG)
-    page.goto(f"{base}/inbox/")
+    page.goto(f"{base}inbox/")
     expect(page.locator(".still-off")).to_be_visible()
     walker.look("inbox-in-the-morning")
     page.locator(".still-off a").click()
     walker.look("still-off")
     for _ in OUTLETS:
         page.get_by_role("button", name="Nyalakan semuanya").first.click()
-    page.goto(f"{base}/menu/stock/still-off/")
+    page.goto(f"{base}menu/stock/still-off/")
     walker.look("nothing-still-off")
     expect(page.get_by_text("Tidak ada yang perlu diperiksa")).to_be_visible()
-    page.goto(f"{base}/menu/stock/")
+    page.goto(f"{base}menu/stock/")
     expect(page.get_by_text("Mengirim ke GoFood…")).to_have_count(0, timeout=SOON)
     assert walker.faults == []

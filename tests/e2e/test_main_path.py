@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import PICTURES, Stack
-from tests.e2e.walking import Walker
+from tests.e2e.walking import Walker, person
 
 OUTLET = "G12345678"
 SOON = 30_000
@@ -23,10 +23,8 @@ SOON = 30_000
 
 @pytest.fixture
 def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    yield walker
-    walker.page.context.close()
+    with person(browser, stack, signed_in=False) as walker:
+        yield walker
 
 
 def test_from_sign_in_to_a_repaired_mapping(walker: Walker) -> None:

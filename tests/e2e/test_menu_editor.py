@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from menus.forms.fields import read_rupiah
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import connect
 from tests.e2e.walking import PHONE, Walker, reach
 
 OUTLET = "G555000111"
@@ -18,33 +19,9 @@ SOON = 30_000
 @pytest.fixture(scope="module")
 def menu_url(stack: Stack) -> str:
     """The menu of an outlet of its own, imported and with ids."""
-    app = stack.app("terbatas")
-    stack.manage(
-        *("connect_outlet", "--merchant", "Penyunting", "--owner", "owner@demo.example"),
-        *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-        *("--outlet-id", OUTLET, "--outlet-name", "Kedai", "--environment", "local"),
-        *("--no-verify", "--no-subscribe"),
-        secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-    )
+    merchant = connect(stack, "Penyunting", {OUTLET: "Kedai"}, app=stack.app("terbatas"))
     stack.manage("import_menu", OUTLET, "--accept-ids")
-    merchant = stack.python(
-        "manage.py",
-        "shell",
-        "--verbosity=0",
-        "-c",
-        "from gobiz_admin.merchants.models import Outlet;"
-        f"print(Outlet.objects.get(outlet_id='{OUTLET}').merchant_id)",
-    ).stdout.strip()
-    return f"{stack.url}/m/{merchant}/menu/"
-
-
-@pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+    return f"{merchant.url}menu/"
 
 
 def rows(page: Page) -> list[str]:

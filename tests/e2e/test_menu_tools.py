@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import PICTURES, Stack
-from tests.e2e.walking import DESK, PHONE, Walker, reach
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import connect
+from tests.e2e.walking import DESK, PHONE, Walker, person, reach
 
 FIRST, SECOND = "G666000111", "G666000222"
 SOON = 30_000
@@ -36,7 +37,7 @@ items = MenuItem.objects.filter(catalog=catalog).order_by("menu__position", "pos
 editing.save_item(items[0], {{"price": items[0].price * 10}}, None)
 for item in list(items)[1:]:
     editing.save_item(item, {{"price": item.price + 30}}, None)
-print(json.dumps([first.merchant_id, catalog.pk, first.pk]))
+print(json.dumps([catalog.pk, first.pk]))
 """
 
 
@@ -54,27 +55,16 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(stack: Stack) -> Place:
-    outlets = [{"outlet_id": FIRST, "name": "Kemang", "menu": "big"}]
-    app = stack.post("/_control/apps", {"slug": "perkakas", "outlets": outlets})
-    stack.manage(
-        *("connect_outlet", "--merchant", "Perkakas", "--owner", "owner@demo.example"),
-        *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-        *("--outlet-id", FIRST, "--outlet-name", "Kemang", "--environment", "local"),
-        *("--no-verify", "--no-subscribe"),
-        secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-    )
+    merchant = connect(stack, "Perkakas", {FIRST: "Kemang"}, menu="big")
     stack.manage("import_menu", FIRST, "--accept-ids")
-    merchant, catalog, outlet = stack.manage("shell", "--verbosity=0", "-c", PREPARE)
-    return Place(f"{stack.url}/m/{merchant}/", catalog, outlet)
+    catalog, outlet = stack.manage("shell", "--verbosity=0", "-c", PREPARE)
+    return Place(merchant.url, catalog, outlet)
 
 
 @pytest.fixture(scope="module")
 def signed_in(browser: Browser, stack: Stack, place: Place) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+    with person(browser, stack) as walker:
+        yield walker
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import connect
 from tests.e2e.walking import Walker
 
 OUTLETS = {"G777000111": "Rantai Bogor", "G777000222": "Rantai Cibubur"}
@@ -18,31 +18,10 @@ SOON = 30_000
 @pytest.fixture(scope="module")
 def publish_url(stack: Stack) -> str:
     """The publish page of a merchant with two outlets, both imported and with ids."""
-    outlets = [{"outlet_id": outlet_id, "name": name} for outlet_id, name in OUTLETS.items()]
-    app = stack.post("/_control/apps", {"slug": "rantai", "outlets": outlets})
-    for outlet_id, name in OUTLETS.items():
-        stack.manage(
-            *("connect_outlet", "--merchant", "Rantai", "--owner", "owner@demo.example"),
-            *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-            *("--outlet-id", outlet_id, "--outlet-name", name, "--environment", "local"),
-            *("--no-verify", "--no-subscribe"),
-            secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-        )
+    merchant = connect(stack, "Rantai", OUTLETS)
+    for outlet_id in OUTLETS:
         stack.manage("import_menu", outlet_id, "--accept-ids")
-    merchant = stack.python(
-        *("manage.py", "shell", "--verbosity=0", "-c"),
-        "from gobiz_admin.merchants.models import Merchant; print(Merchant.objects.get(name='Rantai').pk)",
-    ).stdout.strip()
-    return f"{stack.url}/m/{merchant}/publish/"
-
-
-@pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+    return f"{merchant.url}publish/"
 
 
 def test_publish_together_and_bring_back(walker: Walker, publish_url: str) -> None:

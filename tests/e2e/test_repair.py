@@ -7,45 +7,28 @@ import uuid
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import Connected, connect
 from tests.e2e.walking import Walker
 
 OUTLETS = {"G55502001": "Warung Peta Satu", "G55502002": "Warung Peta Dua"}
 FIRST, SECOND = OUTLETS
-SLUG = "peta"
 # A sync is confirmed by a notification, or read back after some seconds.
 SOON = 60_000
 MADE_THERE, NOWHERE = "Rica di Aplikasi", "Menu Rahasia"
 
 
 @pytest.fixture(scope="module")
-def app(stack: Stack) -> dict[str, Any]:
-    """The app of a merchant with two outlets, whose menus were imported and published."""
-    outlets = [{"outlet_id": outlet_id, "name": name} for outlet_id, name in OUTLETS.items()]
-    app = stack.post("/_control/apps", {"slug": SLUG, "outlets": outlets})
-    for outlet_id, name in OUTLETS.items():
-        stack.manage(
-            *("connect_outlet", "--merchant", "Peta", "--owner", "owner@demo.example"),
-            *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-            *("--outlet-id", outlet_id, "--outlet-name", name, "--environment", "local"),
-            "--no-verify",
-            secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-        )
+def merchant(stack: Stack) -> Connected:
+    """A merchant with two outlets, whose menus were imported and published."""
+    merchant = connect(stack, "Peta", OUTLETS, notified=True)
+    for outlet_id in OUTLETS:
         stack.manage("import_menu", outlet_id, "--accept-ids")
         sync = stack.manage("publish_menu", outlet_id, "--wait", "80")
         assert sync["state"] == "confirmed", sync
-    return app
-
-
-@pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+    return merchant
 
 
 def catalog_of(stack: Stack, outlet_id: str) -> dict[str, Any]:
@@ -67,8 +50,8 @@ def alerts_of(stack: Stack, outlet_id: str) -> dict[str, str]:
     return {alert["order_number"]: alert["state"] for alert in stack.manage("show_alerts", outlet_id)}
 
 
-def test_repaired_at_two_outlets_and_taken_over(walker: Walker, app: dict[str, Any]) -> None:
-    page, stack = walker.page, walker.stack
+def test_repaired_at_two_outlets_and_taken_over(walker: Walker, merchant: Connected) -> None:
+    page, stack, app = walker.page, walker.stack, merchant.app
     catalog = catalog_of(stack, FIRST)
     items = catalog["menus"][0]["menu_items"]
     lost = items[0]["name"]
@@ -77,11 +60,7 @@ def test_repaired_at_two_outlets_and_taken_over(walker: Walker, app: dict[str, A
     for number, outlet_id in enumerate(OUTLETS, 1):
         report(stack, app, outlet_id, f"F-60{number}", lost)
     report(stack, app, FIRST, "F-603", MADE_THERE, NOWHERE)
-    merchant = stack.python(
-        *("manage.py", "shell", "--verbosity=0", "-c"),
-        "from gobiz_admin.merchants.models import Merchant; print(Merchant.objects.get(name='Peta').pk)",
-    ).stdout.strip()
-    page.goto(f"{stack.url}/m/{merchant}/alerts/")
+    page.goto(f"{merchant.url}alerts/")
     both = page.locator(".alert-card", has_text="2 pesanan")
     expect(both).to_contain_text("GoFood pernah punya ID-nya", timeout=SOON)
     third = page.locator(".alert-card", has_text="F-603")

@@ -8,9 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import connect
 from tests.e2e.walking import Walker
 
 OUTLET_ID = "G333000111"
@@ -20,30 +21,9 @@ SOON = 60_000
 @pytest.fixture(scope="module")
 def merchant_url(stack: Stack) -> str:
     """A merchant with one outlet, whose menu is imported and has ids."""
-    outlets = [{"outlet_id": OUTLET_ID, "name": "Warung Promo"}]
-    app = stack.post("/_control/apps", {"slug": "promo", "outlets": outlets})
-    stack.manage(
-        *("connect_outlet", "--merchant", "Promo", "--owner", "owner@demo.example"),
-        *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-        *("--outlet-id", OUTLET_ID, "--outlet-name", "Warung Promo", "--environment", "local"),
-        *("--no-verify", "--no-subscribe"),
-        secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-    )
+    merchant = connect(stack, "Promo", {OUTLET_ID: "Warung Promo"})
     stack.manage("import_menu", OUTLET_ID, "--accept-ids")
-    merchant = stack.python(
-        *("manage.py", "shell", "--verbosity=0", "-c"),
-        "from gobiz_admin.merchants.models import Merchant; print(Merchant.objects.get(name='Promo').pk)",
-    ).stdout.strip()
-    return f"{stack.url}/m/{merchant}"
-
-
-@pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+    return merchant.url
 
 
 def clock(minutes: int) -> str:
@@ -53,7 +33,7 @@ def clock(minutes: int) -> str:
 
 def publish(walker: Walker, url: str) -> None:
     page = walker.page
-    page.goto(f"{url}/publish/")
+    page.goto(f"{url}publish/")
     page.locator("a[href*='/publish/outlets/']").first.click()
     page.locator("#publish-form button[type=submit]").click()
     expect(page.locator(".proof-words")).to_contain_text("Menu ini sudah tayang", timeout=SOON)
@@ -61,10 +41,10 @@ def publish(walker: Walker, url: str) -> None:
 
 def test_a_price_begins_and_comes_back_by_itself(walker: Walker, merchant_url: str) -> None:
     page = walker.page
-    page.goto(f"{merchant_url}/menu/timed-prices/")
+    page.goto(f"{merchant_url}menu/timed-prices/")
     walker.look("timed-none")
     publish(walker, merchant_url)
-    page.goto(f"{merchant_url}/menu/")
+    page.goto(f"{merchant_url}menu/")
     page.locator(".item-link").first.click()
     page.locator("#panel").get_by_role("link", name="Harga sementara").click()
     page.wait_for_url(re.compile("timed-prices/new/item/"))
@@ -82,27 +62,27 @@ def test_a_price_begins_and_comes_back_by_itself(walker: Walker, merchant_url: s
     page.get_by_role("button", name="Rencanakan").click()
     page.wait_for_url(re.compile("timed-prices/$"))
     expect(page.locator(".timed-row")).to_contain_text("Promo Jumat")
-    page.goto(f"{merchant_url}/menu/timed-prices/")
+    page.goto(f"{merchant_url}menu/timed-prices/")
     walker.look("timed-list")
-    page.goto(f"{merchant_url}/publish/history/")
+    page.goto(f"{merchant_url}publish/history/")
     published(page, "dimulai")
-    page.goto(f"{merchant_url}/menu/")
+    page.goto(f"{merchant_url}menu/")
     expect(page.locator(".item-row .chip-accent").first).to_contain_text("sampai")
     walker.look("timed-in-menu")
-    page.goto(f"{merchant_url}/menu/matrix/")
+    page.goto(f"{merchant_url}menu/matrix/")
     expect(page.locator(".place .chip-accent")).to_contain_text("sampai")
     walker.look("timed-in-matrix")
-    page.goto(f"{merchant_url}/menu/")
+    page.goto(f"{merchant_url}menu/")
     page.locator(".item-link").first.click()
     expect(page.locator("#panel .chip-accent")).to_contain_text("sampai")
-    page.goto(f"{merchant_url}/publish/")
+    page.goto(f"{merchant_url}publish/")
     page.locator("a[href*='/publish/outlets/']").first.click()
     expect(page.locator("#timed-title")).to_be_visible()
     walker.look("timed-in-review")
-    page.goto(f"{merchant_url}/menu/timed-prices/")
+    page.goto(f"{merchant_url}menu/timed-prices/")
     page.get_by_role("button", name=re.compile("Akhiri sekarang")).click()
     expect(page.locator("#timed-over")).to_be_visible()
-    page.goto(f"{merchant_url}/publish/history/")
+    page.goto(f"{merchant_url}publish/history/")
     published(page, "berakhir")
     assert walker.faults == []
 
@@ -121,12 +101,12 @@ def published(page: Any, words: str) -> None:
 
 def test_an_item_is_taken_back(walker: Walker, merchant_url: str) -> None:
     page = walker.page
-    page.goto(f"{merchant_url}/publish/history/")
+    page.goto(f"{merchant_url}publish/history/")
     page.locator("tr", has_text="Seperti awalnya").locator("th a").click()
     page.click("text=Kembalikan satu item atau satu menu")
     walker.look("version-restore-list")
     here = page.url
-    page.goto(f"{merchant_url}/menu/")
+    page.goto(f"{merchant_url}menu/")
     price = page.locator(".item-row [data-price]").first
     price.fill("99.000")
     with page.expect_response(lambda answer: answer.url.rstrip("/").endswith("/field")):

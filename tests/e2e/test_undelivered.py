@@ -7,47 +7,31 @@ import uuid
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import PICTURES, Stack
+from tests.e2e.conftest import Stack
+from tests.e2e.merchants import Connected, connect
 from tests.e2e.walking import DESK, PHONE, Walker
 
-OUTLET, SLUG = "G55501001", "hilang"
+OUTLET = "G55501001"
 NOBODY_LISTENS = "http://127.0.0.1:9/hook"
 SOON = 30_000
 
 
 @pytest.fixture(scope="module")
-def app(stack: Stack) -> dict[str, Any]:
-    """The app of a merchant with one outlet, which GoBiz notifies."""
-    outlets = [{"outlet_id": OUTLET, "name": "Warung Hilang"}]
-    app = stack.post("/_control/apps", {"slug": SLUG, "outlets": outlets})
-    stack.manage(
-        *("connect_outlet", "--merchant", "Hilang", "--owner", "owner@demo.example"),
-        *("--app-id", app["app_id"], "--partner-id", app["partner_id"]),
-        *("--outlet-id", OUTLET, "--outlet-name", "Warung Hilang", "--environment", "local"),
-        "--no-verify",
-        secrets={"GOBIZ_APP_SECRET": app["app_secret"], "GOBIZ_RELAY_SECRET": app["relay_secret"]},
-    )
-    return app
+def merchant(stack: Stack) -> Connected:
+    """A merchant with one outlet, which GoBiz notifies."""
+    return connect(stack, "Hilang", {OUTLET: "Warung Hilang"}, notified=True)
 
 
 @pytest.fixture
-def merchant_url(stack: Stack, app: dict[str, Any]) -> str:
-    merchant = stack.python(
-        *("manage.py", "shell", "--verbosity=0", "-c"),
-        "from gobiz_admin.merchants.models import Merchant; print(Merchant.objects.get(name='Hilang').pk)",
-    ).stdout.strip()
-    return f"{stack.url}/m/{merchant}/"
+def app(merchant: Connected) -> dict[str, Any]:
+    return merchant.app
 
 
 @pytest.fixture
-def walker(browser: Browser, stack: Stack) -> Any:
-    PICTURES.mkdir(exist_ok=True)
-    walker = Walker(browser, stack)
-    walker.sign_in()
-    yield walker
-    walker.page.context.close()
+def merchant_url(merchant: Connected) -> str:
+    return merchant.url
 
 
 def send(stack: Stack, app: dict[str, Any], event: str, number: str, url: str = "", **body: Any) -> None:

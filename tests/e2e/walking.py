@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -65,6 +67,17 @@ class Walker:
         self.page.fill("input[name=password]", self.stack.password)
         self.page.press("input[name=password]", "Enter")
         self.page.wait_for_url(lambda url: "login" not in url)
+
+
+@contextmanager
+def person(browser: Browser, stack: Stack, signed_in: bool = True) -> Iterator[Walker]:
+    """One whose browser is closed at the end; the pictures go to test-results/."""
+    PICTURES.mkdir(exist_ok=True)
+    walker = Walker(browser, stack)
+    if signed_in:
+        walker.sign_in()
+    yield walker
+    walker.page.context.close()
 
 
 def reach(page: Page, target: Locator, key: str = "Tab") -> None:
