@@ -18,7 +18,7 @@ from menus.models import CatalogVersion, OutletCatalog, Rollout, RolloutOutlet, 
 from menus.on_gofood import all_on_gofood
 from menus.payload import Payload, checksum
 from menus.removals import Removal, removal_in
-from menus.rollouts.starting import Frozen, Plan, RolloutRefused, lock_all, open_rollout
+from menus.rollouts.starting import Frozen, Plan, RolloutRefused, about_to_send, lock_all, open_rollout
 from menus.timed_now import Entries
 from menus.tree import Tree, load_trees
 
@@ -186,18 +186,11 @@ def start_return(
 
 
 def _same_under_way(merchant: Merchant, found: Sequence[Return]) -> Rollout | None:
-    """One that runs, and is about to bring just these versions back to just these outlets."""
-    if any(one.version is None for one in found):
+    """One that is about to bring just these versions back."""
+    wanted = {one.outlet.pk: one.version.pk for one in found if one.version}
+    if len(wanted) < len(found):
         return None
-    wanted = {(one.outlet.pk, one.version.pk if one.version else None) for one in found}
-    running = RolloutOutlet.objects.filter(rollout__merchant=merchant, rollout__state=Rollout.State.RUNNING)
-    # What was proven already it does not bring again.
-    running = running.exclude(sync__state=Sync.State.CONFIRMED)
-    rows: dict[int, set[tuple[int, int | None]]] = defaultdict(set)
-    for rollout, outlet, version in running.values_list("rollout_id", "outlet_id", "version__restores_id"):
-        rows[rollout].add((outlet, version))
-    same = [rollout for rollout, restored in rows.items() if restored == wanted]
-    return Rollout.objects.filter(pk__in=same).order_by("-pk").first() if same else None
+    return about_to_send(merchant, wanted, lambda row: row.version.restores_id)
 
 
 def _frozen(found: Sequence[Return], note: str, user: User | None) -> dict[int, Frozen]:

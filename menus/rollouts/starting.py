@@ -5,9 +5,10 @@ What is sent to the last group is what the pilot proved: every version is frozen
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -85,26 +86,32 @@ def start(merchant: Merchant, plan: Plan, user: User | None, seen: Seen = Seen()
 
 
 def _same_under_way(merchant: Merchant, plan: Plan, found: list[Review]) -> Rollout | None:
-    """One that runs, and is about to send just these menus to just these outlets in these stages, at once as well."""
+    """One that is about to send just these menus in these stages."""
     if plan.due_at:
         return None
     stage_of = {outlet.pk: number for number, stage in enumerate(plan.stages) for outlet in stage}
     wanted = {
-        (review.outlet.pk, stage_of[review.outlet.pk], True, checksum(review.payload), _told(review))
+        review.outlet.pk: (stage_of[review.outlet.pk], checksum(review.payload), _told(review))
         for review in found
     }
+    return about_to_send(
+        merchant, wanted, lambda row: (row.stage, row.version.checksum, json.dumps(row.version.timed))
+    )
+
+
+def about_to_send(
+    merchant: Merchant, wanted: dict[int, Any], sends: Callable[[RolloutOutlet], Any]
+) -> Rollout | None:
+    """The rollout that runs, and sends at once to just these outlets, by pk, what is `wanted` there."""
     rows = RolloutOutlet.objects.filter(rollout__merchant=merchant, rollout__state=Rollout.State.RUNNING)
-    # Where it was proven already, or somebody published since, it would bring nothing any more.
     newer = CatalogVersion.objects.filter(
         outlet=OuterRef("outlet"), number__gt=OuterRef("version__number"), by_clock=False
     )
+    # Where it was proven already, or somebody published since, it would bring nothing any more.
     rows = rows.exclude(Exists(newer)).exclude(sync__state=Sync.State.CONFIRMED)
-    now = timezone.now()
-    running: dict[int, set[tuple[int, int, bool, str, str]]] = defaultdict(set)
+    now, running = timezone.now(), defaultdict[int, dict[int, Any]](dict)
     for row in rows.select_related("version").defer("version__payload"):
-        told = json.dumps(row.version.timed)
-        is_due = row.due_at <= now
-        running[row.rollout_id].add((row.outlet_id, row.stage, is_due, row.version.checksum, told))
+        running[row.rollout_id][row.outlet_id] = sends(row) if row.due_at <= now else "later"
     same = [rollout for rollout, sent in running.items() if sent == wanted]
     return Rollout.objects.filter(pk__in=same).order_by("-pk").first() if same else None
 
