@@ -11,7 +11,7 @@ from menus.differences import Change, differences, matches_live
 from menus.locking import lock_outlet
 from menus.models import Sync
 from menus.on_gofood import EVER, OnGofood, on_gofood
-from menus.payload import Payload
+from menus.payload import Payload, items_of
 from menus.stock_told import with_switches
 
 State = Sync.State
@@ -58,8 +58,7 @@ def _left_behind(changes: Iterable[Change], before: set[str]) -> list[Change]:
 
 
 def _pictures(payload: Payload | None) -> set[str]:
-    items = (item for menu in (payload or {}).get("menus", ()) for item in menu["menu_items"])
-    return {item["image"] for item in items if item.get("image")}
+    return {item["image"] for item in items_of(payload) if item.get("image")} if payload else set()
 
 
 def confirm_arrived(outlet_pk: int) -> Sync | None:

@@ -5,6 +5,7 @@ from typing import Any
 from gobiz_admin.merchants.announcing import announce
 from menus.ledger import ids_in
 from menus.models import ExternalId, MappingAlert, MappingAlertName, Sync
+from menus.payload import items_of, variants_of
 from menus.text import folded
 
 State = MappingAlert.State
@@ -44,9 +45,7 @@ def _is_covered(row: MappingAlertName, names: Names, ids: Names) -> bool:
 
 def names_in(payload: dict[str, Any]) -> Names:
     """The folded names, internal ones too, per kind, of what the payload maps."""
-    items = [item for menu in payload["menus"] for item in menu["menu_items"]]
-    variants = [variant for category in payload["variant_categories"] for variant in category["variants"]]
-    return {Kind.ITEM: _names(items), Kind.VARIANT: _names(variants)}
+    return {Kind.ITEM: _names(items_of(payload)), Kind.VARIANT: _names(variants_of(payload))}
 
 
 def _names(rows: list[dict[str, Any]]) -> set[str]:

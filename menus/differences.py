@@ -7,6 +7,7 @@ from typing import Any
 from menus.hours import read_hours, sendable
 from menus.live_menu import external_id_of
 from menus.pairing import Pair, Row, moved_rows, pair, pair_in_order
+from menus.payload import items_of
 from menus.text import clean, whole_number
 
 
@@ -123,7 +124,7 @@ class _Comparison:
         self.old, self.new = old, new
         self.ids_must_match = ids_must_match
         self.categories = pair(old["variant_categories"], new["variant_categories"], key=variant_ids)
-        self.items = pair(_items(old), _items(new), by_name=not ids_must_match)
+        self.items = pair(items_of(old), items_of(new), by_name=not ids_must_match)
         self.menus = pair_in_order(old["menus"], new["menus"])
         # One token per pair, so that links can be compared across the two menus.
         self.token: dict[int, int] = {}
@@ -222,10 +223,6 @@ class _Comparison:
             moved = moved_rows(old["variants"], new["variants"], kept)
             found += [Change("moved", row["name"], new["name"], new["name"], "variant") for row in moved]
         return found
-
-
-def _items(menu: Row) -> list[Row]:
-    return [item for section in menu["menus"] for item in section["menu_items"]]
 
 
 FIELD_KINDS = {

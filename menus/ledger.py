@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from menus.locking import lock_catalog
 from menus.models import Catalog, ExternalId, OutletCatalog, Sync
+from menus.payload import items_of, variants_of
 
 Kind = ExternalId.Kind
 # Kind and external_id.
@@ -62,10 +63,11 @@ def note_confirmed(sync: Sync) -> None:
 
 def ids_in(payload: dict[str, Any]) -> dict[str, set[str]]:
     """Per kind the external_ids in a version's payload."""
-    items = [item for menu in payload["menus"] for item in menu["menu_items"]]
-    categories = payload["variant_categories"]
-    variants = [variant for category in categories for variant in category["variants"]]
-    found = {Kind.ITEM: items, Kind.VARIANT_CATEGORY: categories, Kind.VARIANT: variants}
+    found = {
+        Kind.ITEM: items_of(payload),
+        Kind.VARIANT_CATEGORY: payload["variant_categories"],
+        Kind.VARIANT: variants_of(payload),
+    }
     return {
         str(kind): {row["external_id"] for row in rows if row.get("external_id")}
         for kind, rows in found.items()

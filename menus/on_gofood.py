@@ -14,7 +14,7 @@ from menus.differences import Change, differences, from_live
 from menus.models import CatalogVersion, LiveReading, StockSwitch, Sync
 from menus.own_way import as_sent
 from menus.payload import Payload, checksum
-from menus.stock_told import Told, stock_rows, told_since_taken, with_told
+from menus.stock_told import stock_in, told_since_taken, with_told
 from menus.versions import comparable, versions_on_gofood
 
 # A reading tells what GoFood has for so long; then only that it once had it.
@@ -146,6 +146,6 @@ def _live(
         live = as_sent(live, sent, proven)
     if switched:
         # What GoFood was told since it was read is right, and not what it showed before.
-        stock: Told = {(kind, row.get("external_id")): row["in_stock"] for kind, row in stock_rows(sent)}
+        stock = stock_in(sent)
         live = with_told(live, {name: stock[name] for name in switched if name in stock})
     return live

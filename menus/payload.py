@@ -13,6 +13,16 @@ from menus.tree import CategoryNode, ItemNode, Tree, VariantNode, load_tree
 Payload = dict[str, Any]
 
 
+def items_of(payload: Payload) -> list[Payload]:
+    """The items of all menus of a payload, in their order."""
+    return [item for menu in payload["menus"] for item in menu["menu_items"]]
+
+
+def variants_of(payload: Payload) -> list[Payload]:
+    """The variants of all variant categories of a payload, in their order."""
+    return [variant for category in payload["variant_categories"] for variant in category["variants"]]
+
+
 def build_payload(outlet: Outlet) -> Payload:
     """`menus` and `variant_categories` of the outlet's catalog as it is now, in the shape of PUT catalog."""
     catalog = Catalog.objects.get(sellings__outlet=outlet)

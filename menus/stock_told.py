@@ -70,9 +70,8 @@ def known_menu(outlet: Outlet) -> KnownMenu:
 
 def _with_our_stock(version: CatalogVersion) -> Row:
     """What was sent, with the stock that we wanted: what others switched on GoFood is not switched back for that."""
-    wanted = {(kind, external_id_of(row)): row["in_stock"] for kind, row in stock_rows(version.own or {})}
     payload: Row = version.payload
-    return with_told(payload, wanted)
+    return with_told(payload, stock_in(version.own or {}))
 
 
 def stock_rows(payload: Row) -> Iterator[tuple[str, Row]]:
@@ -83,16 +82,20 @@ def stock_rows(payload: Row) -> Iterator[tuple[str, Row]]:
         yield from (("variant", variant) for variant in _rows(category, "variants"))
 
 
+def stock_in(payload: Row) -> Told:
+    """What a payload, or the data of GET catalog, says of stock."""
+    return {
+        (kind, external_id_of(row)): row.get("in_stock") is not False for kind, row in stock_rows(payload)
+    }
+
+
 def with_switches(outlet: Outlet, payload: Row, since: datetime | None, live: Row | None = None) -> Row:
     """The payload of a version with what was switched at the outlet since `since` (None: ever).
 
     With `live`, a reading of the menu, the stock that it shows is right wherever a switch was sent or is
     open since: whether the menu is there does not hang on which of the two came last.
     """
-    shown = {
-        (kind, external_id_of(row)): row.get("in_stock") is not False for kind, row in stock_rows(live or {})
-    }
-    wanted: Told = {}
+    shown, wanted = stock_in(live or {}), Told()
     for name, told in switched_since(outlet, since).items():
         stands = told if live is None else shown.get(name)
         if stands is not None:
@@ -118,6 +121,7 @@ def as_told(outlet: Outlet, payload: Row) -> Row:
 
 
 def with_told(payload: Row, told: Told) -> Row:
+    """The payload with this stock; what is not named stays as it is."""
     return _overlaid(payload, told) if told else payload
 
 

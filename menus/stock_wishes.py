@@ -18,7 +18,7 @@ from gobiz_admin.merchants.models import Outlet, User
 from menus.models import Catalog, OutletCatalog, StockOff, StockSwitch
 from menus.stock_changes import Place, differing, own_in
 from menus.stock_effect import MODELS, Key, pks_of, stock_at
-from menus.stock_told import known_menu, stock_rows
+from menus.stock_told import known_menu, stock_in
 from menus.waking import wake_task
 
 State = StockSwitch.State
@@ -83,7 +83,7 @@ def note_all(outlet: Outlet, maybe_taken: dict[str, Any] | None = None) -> None:
     if selling is None:
         return
     known = known_menu(outlet)
-    sent = {(kind, row["external_id"]): row["in_stock"] for kind, row in stock_rows(maybe_taken or {})}
+    sent = stock_in(maybe_taken or {})
     now = stock_at(outlet.pk, selling.catalog_id)
     wanted: dict[Place, bool] = {}
     for kind, model in MODELS.items():

@@ -7,7 +7,6 @@ reads the live menu before it is sent, and sends that, with its prices. Why so: 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,8 @@ from menus.differences import counted, differences, from_live, matches_live, wit
 from menus.live_menu import ImportRefused, read_menu
 from menus.models import LiveReading, Sync
 from menus.own_way import as_sent
-from menus.payload import Payload, checksum
-from menus.stock_told import stock_rows, switched_since, with_switches
+from menus.payload import Payload, checksum, items_of
+from menus.stock_told import stock_in, stock_rows, switched_since, with_switches
 from menus.text import folded
 from menus.timed_now import ends_one, turning
 from menus.versions import Draft, with_ids
@@ -106,7 +105,7 @@ def is_same(one: Payload, other: Payload) -> bool:
 
 def _unsigned(payload: Payload) -> Payload:
     payload = deepcopy(payload)
-    for item in _items(payload):
+    for item in items_of(payload):
         if item.get("image"):
             item["image"] = item["image"].partition("?")[0]
     return payload
@@ -121,7 +120,7 @@ def _shown(taken: Sync, live: Row) -> Payload:
     readings = LiveReading.objects.filter(outlet=taken.outlet_id, proven_version=taken.version_id)
     proven = readings.values_list("proven", flat=True).first()
     shown = from_live(as_sent(live, taken.version.payload, proven))
-    if not any(_items(shown)):
+    if not any(items_of(shown)):
         # An empty menu is never sent, whoever emptied it.
         raise LiveMenuUnreadable
     return shown
@@ -138,11 +137,11 @@ def _merged(sync: Sync, taken: Sync, shown: Payload) -> Payload:
 
 
 def _with_prices(merged: Payload, own: Payload, turning_ids: set[str]) -> None:
-    ours = {row["external_id"]: row for row in _items(own) if row["external_id"] in turning_ids}
-    there = {row["external_id"] for row in _items(merged)}
+    ours = {row["external_id"]: row for row in items_of(own) if row["external_id"] in turning_ids}
+    there = {row["external_id"] for row in items_of(merged)}
     # Under another id it is the same dish, at the price that was to be for a while.
     renumbered = {folded(row["name"]): row for name, row in ours.items() if name not in there}
-    for item in _items(merged):
+    for item in items_of(merged):
         mine = ours.get(item["external_id"]) or renumbered.get(folded(item["name"]))
         if mine is not None:
             item["price"] = mine["price"]
@@ -150,9 +149,9 @@ def _with_prices(merged: Payload, own: Payload, turning_ids: set[str]) -> None:
 
 def _with_internal_names(merged: Payload, own: Payload) -> None:
     """Of items GET does not tell them."""
-    of_items = {row["external_id"]: row.get("internal_name") for row in _items(own)}
+    of_items = {row["external_id"]: row.get("internal_name") for row in items_of(own)}
     of_categories = {row["external_id"]: row.get("internal_name") for row in own["variant_categories"]}
-    for names, rows in ((of_items, _items(merged)), (of_categories, merged["variant_categories"])):
+    for names, rows in ((of_items, items_of(merged)), (of_categories, merged["variant_categories"])):
         for row in rows:
             internal_name = row.pop("internal_name", "") or names.get(row["external_id"])
             if internal_name:
@@ -162,15 +161,11 @@ def _with_internal_names(merged: Payload, own: Payload) -> None:
 def _with_stock_of_today(merged: Payload, sync: Sync, taken: Sync) -> None:
     """Only what others switched on GoFood stays switched."""
     switched = switched_since(sync.outlet, taken.accepted_at)
-    before, today = _stock(taken.version.ours), _stock(sync.version.ours)
+    before, today = stock_in(taken.version.ours), stock_in(sync.version.ours)
     for kind, row in stock_rows(merged):
         name = kind, row["external_id"]
         if name in today and (name in switched or before.get(name) == row["in_stock"]):
             row["in_stock"] = today[name]
-
-
-def _stock(payload: Payload) -> dict[tuple[str, str], bool]:
-    return {(kind, row["external_id"]): row["in_stock"] for kind, row in stock_rows(payload)}
 
 
 class _MadeUp:
@@ -186,7 +181,3 @@ class _MadeUp:
         self.seen[place, row["name"]] += 1
         told = json.dumps([place, row["name"], self.seen[place, row["name"]]])
         return f"GOBIZ-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
-
-
-def _items(payload: Payload) -> Iterator[Row]:
-    return (item for menu in payload["menus"] for item in menu["menu_items"])

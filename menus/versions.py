@@ -13,8 +13,9 @@ from menus.checks import Check
 from menus.differences import counted, differences, from_live, variant_ids
 from menus.models import CatalogVersion, MappingAlert, PriceConfirmation, Sync
 from menus.pairing import pair
-from menus.payload import Payload, checksum, payload_of
+from menus.payload import Payload, checksum, items_of, payload_of, variants_of
 from menus.removals import Removal, removal_in
+from menus.stock_told import stock_in, with_told
 from menus.timed_now import Entries, entry, retimed
 from menus.tree import Tree
 
@@ -221,7 +222,7 @@ def with_ids(kept: Payload, now: Payload, make: MakeId = lambda _place, _row: No
         row["variants"] = _named(
             row["variants"], variants_of.get(row["external_id"], []), partial(make, place)
         )
-    items = _named(_items(kept), _items(now), partial(make, "item"))
+    items = _named(items_of(kept), items_of(now), partial(make, "item"))
     for item in items:
         if "_links" in item:
             item["variant_category_external_ids"] = [ids[index] for index in item.pop("_links")]
@@ -254,32 +255,9 @@ def _named(
     ]
 
 
-def _items(payload: Payload) -> list[dict[str, Any]]:
-    return [item for menu in payload["menus"] for item in menu["menu_items"]]
-
-
 def with_stock_of(payload: Payload, now: Payload) -> Payload:
     """What is sold out today stays sold out, and what is back is sold: stock is of the day, not of a version."""
-    items = {row["external_id"]: row["in_stock"] for row in _items(now)}
-    variants = {
-        row["external_id"]: row["in_stock"]
-        for category in now["variant_categories"]
-        for row in category["variants"]
-    }
-
-    def row_of_today(row: dict[str, Any], stock: dict[str, bool]) -> dict[str, Any]:
-        return {**row, "in_stock": stock.get(row["external_id"], row["in_stock"])}
-
-    return {
-        "menus": [
-            {**menu, "menu_items": [row_of_today(item, items) for item in menu["menu_items"]]}
-            for menu in payload["menus"]
-        ],
-        "variant_categories": [
-            {**category, "variants": [row_of_today(row, variants) for row in category["variants"]]}
-            for category in payload["variant_categories"]
-        ],
-    }
+    return with_told(payload, stock_in(now))
 
 
 def newly_mapped(old: Payload, new: Payload) -> int:
@@ -290,6 +268,4 @@ def newly_mapped(old: Payload, new: Payload) -> int:
 
 
 def _mapped_rows(payload: Payload) -> list[dict[str, Any]]:
-    return _items(payload) + [
-        row for category in payload["variant_categories"] for row in category["variants"]
-    ]
+    return items_of(payload) + variants_of(payload)

@@ -14,6 +14,7 @@ from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus import states
 from menus.differences import Change
 from menus.models import Sync
+from menus.payload import items_of
 from menus.refusals import refused
 from menus.sentences import sync_sentence
 from menus.views import reach
@@ -139,7 +140,7 @@ def _ticks(sync: Sync) -> dict[str, Any] | None:
     if not sync.mapped_ids:
         return None
     named = set(sync.mapped_ids)
-    items = [item for menu in sync.version.payload["menus"] for item in menu["menu_items"]]
+    items = items_of(sync.version.payload)
     open_ones = [item["name"] for item in items if item["external_id"] not in named]
     return {"count": len(items) - len(open_ones), "of": len(items), "open": open_ones[:NAMED]}
 
