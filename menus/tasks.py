@@ -8,8 +8,8 @@ from menus import (
     journal,
     mornings,
     picture_work,
-    publishing,
     readings,
+    sending,
     stock,
     stock_sending,
     timed_letters,
@@ -28,7 +28,7 @@ DRIFT_EXPIRES = 300
 
 @shared_task(name="menus.tasks.send_sync")
 def send_sync(sync_id: int) -> None:
-    publishing.send(sync_id)
+    sending.send(sync_id)
 
 
 @shared_task(name="menus.tasks.read_back_sync")
@@ -90,12 +90,12 @@ def sweep_alerts() -> None:
 @shared_task(name="menus.tasks.sweep_syncs")
 def sweep_syncs() -> None:
     """Free what dead workers left, and wake workers for what is due: no wake-up has to arrive."""
-    publishing.free_stuck_syncs()
+    sending.free_stuck_syncs()
     importing.free_stuck_imports()
     importing.expire_imports()
     readings.free_stuck_readings()
     for task, ids in (
-        (send_sync, publishing.due_syncs()),
+        (send_sync, sending.due_syncs()),
         (read_back_sync, confirming.due_read_backs()),
         (run_menu_import, importing.due_imports()),
         (read_live_menu, readings.due_readings()),

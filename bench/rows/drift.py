@@ -45,7 +45,7 @@ def _publish(outlets: list[Any]) -> None:
     from django.utils import timezone
 
     from gobiz_admin.merchants.gobiz import client_for
-    from menus import confirming, publishing
+    from menus import confirming, sending
     from menus.models import Sync
     from menus.rollouts.advancing import advance
     from menus.rollouts.starting import Plan, start
@@ -53,7 +53,7 @@ def _publish(outlets: list[Any]) -> None:
     rollout = start(outlets[0].merchant, Plan([outlets]), None)
     advance(rollout.pk)
     for sync in Sync.objects.filter(outlet__in=outlets).select_related("outlet__gobiz_app", "version"):
-        publishing.send(sync.pk)
+        sending.send(sync.pk)
         Sync.objects.filter(pk=sync.pk).update(next_attempt_at=timezone.now())
         confirming.read_back(sync.pk)
         payload = sync.version.payload

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from menus import confirming, publishing, stock, stock_sending
+from menus import confirming, sending, stock, stock_sending
 from menus.models import RolloutOutlet, StockSwitch, Sync
 from menus.rollouts import advancing
 
@@ -31,11 +31,11 @@ class Day:
 
     def sweep(self) -> None:
         """What beat's sweeps find, worked off by one worker."""
-        publishing.free_stuck_syncs()
+        sending.free_stuck_syncs()
         stock_sending.free_stuck()
         stock.bring_back()
         self._each(advancing.under_way(), advancing.advance)
-        self._each(publishing.due_syncs(), publishing.send)
+        self._each(sending.due_syncs(), sending.send)
         self._each(confirming.due_read_backs(), confirming.read_back)
         self._each(stock_sending.due_outlets(), stock_sending.send)
 

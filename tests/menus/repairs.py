@@ -9,10 +9,11 @@ from gobiz_admin.merchants.models import Outlet
 from menus.alerts import open_alert
 from menus.confirming import mapping_updated
 from menus.models import LiveReading, MappingAlert, Repair, Sync
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
 from menus.repairing.cards import Card, cards_of, open_alerts
 from menus.repairing.fixing import request_repairs, run_repairs
 from menus.repairing.knowing import Knowledge, Known
+from menus.sending import send
 from menus.text import folded
 
 AT = datetime(2023, 3, 29, 14, 15, 22, tzinfo=UTC)

@@ -22,16 +22,11 @@ from menus.ids import accept_proposals
 from menus.importing import read_live_menu, run_import
 from menus.models import Catalog, CatalogVersion, MenuImport, MenuItem, Rollout, StockSwitch, Sync, Variant
 from menus.payload import build_payload
-from menus.publishing import (
-    STUCK_AFTER,
-    AlreadyPublished,
-    bring_back,
-    free_stuck_syncs,
-    request_publish,
-)
+from menus.publishing import AlreadyPublished, bring_back, request_publish
 from menus.removals import RemovalUnconfirmed
 from menus.rollouts.starting import Plan, RolloutRefused, start
 from menus.rollouts.stopping import bring_all_back, stop
+from menus.sending import STUCK_AFTER, free_stuck_syncs
 from menus.sharing import SHARE, start_outlet_from
 from menus.versions import NotSendable
 from tests.factories import GobizAppFactory, OutletFactory

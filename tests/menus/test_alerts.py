@@ -10,7 +10,8 @@ from menus.alerts import open_alert, remaining
 from menus.confirming import mapping_updated
 from menus.editing import save_variant
 from menus.models import MappingAlert, MenuItem, Sync, Variant
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
+from menus.sending import send
 from tests.menus.factories import selling_outlet
 from webhooks.dispatch import HANDLERS
 

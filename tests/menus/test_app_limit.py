@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from menus import states, tasks
 from menus.models import CatalogVersion, MenuItem, OutletCatalog, StockSwitch, Sync
-from menus.publishing import due_syncs, request_publish, send
+from menus.publishing import request_publish
+from menus.sending import due_syncs, send
 from tests.factories import GobizAppFactory, OutletFactory
 from tests.menus.factories import selling_outlet
 

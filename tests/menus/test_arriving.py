@@ -12,8 +12,9 @@ from menus.drift import scanning
 from menus.drift.scanning import compare
 from menus.editing import save_item, set_stock
 from menus.models import Drift, LiveReading, MenuItem, StockSwitch, Sync
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
 from menus.readings import keep
+from menus.sending import send
 from menus.states import LOOK_AFTER, WAITS
 from tests.menus.test_on_gofood import outlet, publish, shows
 

@@ -23,7 +23,8 @@ from gobiz_admin.merchants import announcing, gobiz
 from menus.confirming import read_back
 from menus.editing import save_item
 from menus.models import MenuItem, Sync
-from menus.publishing import free_stuck_syncs, request_publish, send
+from menus.publishing import request_publish
+from menus.sending import free_stuck_syncs, send
 from tests.menus.days import Day, shown
 from tests.menus.test_concurrency import at_once
 from tests.menus.test_with_sandbox import imported, outlet, sandbox, sandbox_process, work
@@ -238,7 +239,7 @@ def test_two_people_publish_and_two_workers_send_at_once(selling, sandbox, day):
 
 # --- our own parts die ------------------------------------------------------------------------
 
-WORKER = "import sys, django; django.setup(); from menus.publishing import send; send(int(sys.argv[1]))"
+WORKER = "import sys, django; django.setup(); from menus.sending import send; send(int(sys.argv[1]))"
 
 
 @pytest.mark.django_db(transaction=True)

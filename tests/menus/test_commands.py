@@ -12,7 +12,8 @@ from gobiz_admin.gobiz.errors import GobizUnavailable
 from menus.alerts import open_alert
 from menus.management.commands import publish_menu
 from menus.models import MenuItem, OutletCatalog, Sync, Variant
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
+from menus.sending import send
 from tests.factories import OutletFactory
 from tests.menus.factories import live_menu, selling_outlet
 

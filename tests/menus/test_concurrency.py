@@ -26,11 +26,12 @@ from menus.models import (
     Sync,
     SyncAttempt,
 )
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
 from menus.repairing.fixing import request_repairs, run_repairs
 from menus.rollouts.advancing import advance
 from menus.rollouts.starting import Plan, start
 from menus.rollouts.stopping import stop
+from menus.sending import send
 from tests.factories import OutletFactory
 from tests.menus.factories import live_menu, selling_outlet
 from tests.menus.test_rollouts import make_chain

@@ -8,7 +8,8 @@ from django.utils import timezone
 from gobiz_admin.gobiz.errors import GobizUnavailable, ScopeMissing
 from menus.confirming import due_read_backs, mapping_updated, read_back
 from menus.models import MenuItem, Sync
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
+from menus.sending import send
 from tests.menus.factories import live_from, selling_outlet
 
 pytestmark = pytest.mark.django_db

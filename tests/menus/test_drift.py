@@ -24,7 +24,8 @@ from menus.drift.scanning import compare, drift_now, scan
 from menus.drift.sorting import Line
 from menus.editing import save_item, set_stock
 from menus.models import CatalogEdit, Drift, LiveReading, MenuItem, StockSwitch, Sync, Variant
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
+from menus.sending import send
 from menus.undoing import undo
 from tests.factories import MemberFactory, OutletFactory
 from tests.menus.factories import MenuItemFactory, live_category, live_item, selling_outlet

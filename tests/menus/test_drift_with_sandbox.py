@@ -10,7 +10,8 @@ from menus.drift import scanning
 from menus.drift.deciding import take_over
 from menus.editing import save_item
 from menus.models import Drift, LiveReading, MenuItem, Sync
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
+from menus.sending import send
 from menus.states import WAITS
 from tests.menus.test_bad_days import until_answered
 from tests.menus.test_with_sandbox import (

@@ -13,7 +13,8 @@ from menus import states
 from menus.confirming import mapping_updated, read_back
 from menus.editing import save_item, set_stock
 from menus.models import MenuItem, StockSwitch, Sync
-from menus.publishing import STUCK_AFTER, free_stuck_syncs, request_publish, send
+from menus.publishing import request_publish
+from menus.sending import STUCK_AFTER, free_stuck_syncs, send
 from menus.versions import version_on_gofood
 from tests.menus.factories import live_from, selling_outlet
 

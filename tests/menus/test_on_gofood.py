@@ -10,10 +10,11 @@ from menus.confirming import mapping_updated, read_back
 from menus.editing import save_item, set_stock
 from menus.models import LiveReading, MenuItem, OutletCatalog, StockSwitch, Sync
 from menus.on_gofood import on_gofood
-from menus.publishing import AlreadyPublished, request_publish, send
+from menus.publishing import AlreadyPublished, request_publish
 from menus.readings import keep
 from menus.removals import RemovalUnconfirmed
 from menus.reviewing import review, reviews
+from menus.sending import send
 from tests.factories import GobizAppFactory, OutletFactory
 from tests.menus.factories import MenuItemFactory, live_category, live_item, selling_outlet
 

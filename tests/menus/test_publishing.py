@@ -13,11 +13,12 @@ from gobiz_admin.gobiz.errors import (
     UnreadableAnswer,
 )
 from gobiz_admin.merchants.models import AuditEntry
-from menus import confirming, publishing, tasks
+from menus import confirming, sending, tasks
 from menus.editing import save_item
 from menus.importing import request_import
 from menus.models import CatalogVersion, MenuItem, OutletCatalog, Sync, SyncAttempt, Variant
-from menus.publishing import PublishRefused, free_stuck_syncs, request_publish, send
+from menus.publishing import PublishRefused, request_publish
+from menus.sending import free_stuck_syncs, send
 from menus.sentences import sync_error
 from menus.states import WAITS
 from tests.factories import OutletFactory
@@ -325,7 +326,7 @@ def test_read_back_confirms(fake_gobiz, outlet):
     sync.refresh_from_db()
     assert (sync.state, sync.proof) == ("confirmed", "read_back")
     assert live_from(sync.version.payload) == fake_gobiz.live[outlet.outlet_id]
-    assert publishing.due_syncs() == confirming.due_read_backs() == []
+    assert sending.due_syncs() == confirming.due_read_backs() == []
 
 
 @pytest.mark.parametrize("changed", [{"operational_hours": None}, {"internal_name": "NASI"}])

@@ -13,8 +13,9 @@ from menus import readings
 from menus.confirming import read_back
 from menus.importing import read_live_menu
 from menus.models import LiveReading, Sync
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
 from menus.readings import keep, likeness, read, request_readings, wants_reading
+from menus.sending import send
 from menus.sentences import reading_sentence
 from tests.factories import GobizAppFactory, OutletFactory
 from tests.menus.factories import live_menu, selling_outlet

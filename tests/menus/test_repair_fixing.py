@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizUnavailable
 from gobiz_admin.merchants.models import AuditEntry
-from menus import publishing
+from menus import sending
 from menus.alerts import remaining
 from menus.ids import without_external_id
 from menus.models import (
@@ -254,7 +254,7 @@ def test_with_gobiz_away_it_waits_and_closes_when_it_is_back(outlet, fake_gobiz)
     fake_gobiz.takes_it = False
     fake_gobiz.live[outlet.outlet_id] = live()
     (repair,) = fix(outlet)
-    publishing.send(repair.sync_id)
+    sending.send(repair.sync_id)
     sync = Sync.objects.get()
     assert (sync.state, again(alert).state) == ("queued", "open")
     fake_gobiz.takes_it = True

@@ -11,9 +11,10 @@ from menus.confirming import read_back
 from menus.ids import accept_proposals
 from menus.importing import read_live_menu
 from menus.models import AlertSetting, Catalog, MappingAlert, MenuItem, Repair, Sync
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
 from menus.repairing.automatic import look
 from menus.repairing.choices import ADOPT
+from menus.sending import send
 from tests.factories import GobizAppFactory, OutletFactory
 from tests.menus.repairs import card_of, fix
 from tests.sandbox_process import sandbox, sandbox_process

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizUnavailable, OutletUnknown, RequestRefused, ScopeMissing
-from menus import confirming, publishing, stock, stock_sending, stock_wishes, tasks
+from menus import confirming, sending, stock, stock_sending, stock_wishes, tasks
 from menus.editing import save_item, set_stock
 from menus.models import (
     CatalogEdit,
@@ -293,7 +293,7 @@ def test_a_switch_waits_until_the_app_has_room_and_is_woken_then(fake_gobiz, out
         tries.append(len(fake_gobiz.patches))
 
     fake_gobiz.during_put = meanwhile
-    publishing.send(sync.pk)
+    sending.send(sync.pk)
     assert tries == [0]
     stock_sending.send(other.pk)
     assert len(fake_gobiz.patches) == 1
@@ -306,10 +306,10 @@ def test_a_menu_leaves_room_for_stock_that_is_due_elsewhere(fake_gobiz, outlet, 
     sync = request_publish(outlet, None)
     set_override(outlet.selling.catalog, "item", item_of(outlet).pk, [other], None, in_stock=False)
     due(other)
-    publishing.send(sync.pk)
+    sending.send(sync.pk)
     assert fake_gobiz.puts == []
     sent(other)
-    publishing.send(sync.pk)
+    sending.send(sync.pk)
     assert len(fake_gobiz.puts) == 1
 
 
@@ -327,7 +327,7 @@ def test_a_put_on_its_way_is_waited_for_and_the_switch_follows_it(fake_gobiz, ou
         assert fake_gobiz.patches == []
 
     fake_gobiz.during_put = pressed
-    publishing.send(sync.pk)
+    sending.send(sync.pk)
     assert sent(outlet)[0].state == State.DONE
     assert fake_gobiz.patches[0][2][0]["in_stock"] is False
 
@@ -337,10 +337,10 @@ def test_a_put_waits_for_a_switch_on_its_way(fake_gobiz, outlet):
     save_item(item, {"price": item.price + 1000}, None)
     sync = request_publish(outlet, None)
 
-    fake_gobiz.during_patch = lambda: publishing.send(sync.pk)
+    fake_gobiz.during_patch = lambda: sending.send(sync.pk)
     assert sent(outlet)[0].state == State.DONE
     assert fake_gobiz.puts == []
-    publishing.send(sync.pk)
+    sending.send(sync.pk)
     assert len(fake_gobiz.puts) == 1
 
 
@@ -350,7 +350,7 @@ def test_a_frozen_version_that_comes_late_does_not_leave_old_stock(fake_gobiz, o
     sync = request_publish(outlet, None)
     off(outlet)
     assert sent(outlet)[0].state == State.DONE
-    publishing.send(sync.pk)
+    sending.send(sync.pk)
     assert fake_gobiz.puts[0][1]["menus"][0]["menu_items"][0]["in_stock"] is True
     (switch,) = StockSwitch.objects.all()
     assert (switch.state, switch.in_stock) == (State.QUEUED, False)
@@ -362,7 +362,7 @@ def test_a_switch_after_the_put_does_not_spoil_its_proof(fake_gobiz, outlet):
     item = item_of(outlet)
     save_item(item, {"price": item.price + 1000}, None)
     sync = request_publish(outlet, None)
-    publishing.send(sync.pk)
+    sending.send(sync.pk)
     off(outlet)
     sent(outlet)
     fake_gobiz.live[outlet.outlet_id]["menus"][0]["menu_items"][0]["in_stock"] = False

@@ -10,7 +10,8 @@ from menus.confirming import read_back
 from menus.editing import save_item, save_variant, set_stock
 from menus.ingredient_outs import switch_ingredient
 from menus.models import Ingredient, MenuItem, StockOff, StockSwitch, Sync, Variant
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
+from menus.sending import send
 from tests.menus.test_with_sandbox import imported, outlet, sandbox, sandbox_process, work
 
 __all__ = ["outlet", "sandbox", "sandbox_process"]

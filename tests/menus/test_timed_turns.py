@@ -21,9 +21,10 @@ from menus.models import (
     TimedPlace,
     TimedPrice,
 )
-from menus.publishing import bring_back, request_publish, send
+from menus.publishing import bring_back, request_publish
 from menus.rollouts.advancing import advance
 from menus.rollouts.starting import Plan, start
+from menus.sending import send
 from menus.tasks import sweep_timed_prices
 from menus.timed_prices import end_timed_price
 from menus.undoing import last_edit, undo

@@ -10,9 +10,10 @@ from menus import timed_turns
 from menus.confirming import read_back
 from menus.editing import save_item
 from menus.models import MenuItem, TimedPlace
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
 from menus.restoring.comparing import restore_plan
 from menus.restoring.writing import restore
+from menus.sending import send
 from tests.menus.test_with_sandbox import imported, outlet, publish, sandbox, sandbox_process, work
 from tests.menus.timed import plan
 

@@ -7,12 +7,13 @@ import pytest
 from django.utils import timezone
 
 from gobiz_admin.merchants.gobiz import client_for
-from menus import publishing, timed_turns
+from menus import sending, timed_turns
 from menus.confirming import read_back
 from menus.drift import scanning
 from menus.models import CatalogVersion, MenuItem, StockSwitch, Sync, TimedPlace
 from menus.on_gofood import on_gofood
-from menus.publishing import free_stuck_syncs, request_publish, send
+from menus.publishing import request_publish
+from menus.sending import free_stuck_syncs, send
 from menus.sentences import sync_sentence
 from menus.stock import switch
 from tests.menus.test_timed_with_sandbox import begun, item, over
@@ -324,7 +325,7 @@ def test_a_worker_that_dies_between_reading_and_sending(outlet, item, other, app
     def dies(_attempt):
         raise WorkerDied
 
-    monkeypatch.setattr(publishing, "_is_still_ours", dies)
+    monkeypatch.setattr(sending, "_is_still_ours", dies)
     sync = begun(outlet, item)
     with pytest.raises(WorkerDied):
         work(sync, send)
@@ -360,7 +361,7 @@ def test_who_published_while_it_was_read_comes_first(outlet, item, other, app, l
         return read(outlet_id)
 
     monkeypatch.setattr(client, "get_catalog", read_while_somebody_publishes)
-    monkeypatch.setattr(publishing.gobiz, "client_for", lambda _: client)
+    monkeypatch.setattr(sending.gobiz, "client_for", lambda _: client)
     assert work(sync, send).state == "superseded"
     gone_on(outlet)
     assert (live(item)["price"], live(other)["price"]) == (item.price + 1000, other.price)
@@ -375,7 +376,7 @@ def test_who_edits_on_and_on_holds_nothing_up(outlet, item, other, app, live, mo
         return read(outlet_id)
 
     monkeypatch.setattr(client, "get_catalog", read_and_edited)
-    monkeypatch.setattr(publishing.gobiz, "client_for", lambda _: client)
+    monkeypatch.setattr(sending.gobiz, "client_for", lambda _: client)
     begun(outlet, item)
     gone_on(outlet)
     assert live(item)["price"] == item.price + 1000

@@ -9,8 +9,9 @@ from menus.editing import remove, save_item
 from menus.ids import accept_proposals
 from menus.importing import read_live_menu
 from menus.models import CatalogVersion, Menu, MenuItem, OutletCatalog, Sync, Variant
-from menus.publishing import AlreadyPublished, bring_back, request_publish, send
+from menus.publishing import AlreadyPublished, bring_back, request_publish
 from menus.removals import RemovalUnconfirmed
+from menus.sending import send
 from menus.versions import NotSendable
 from tests.factories import OutletFactory, UserFactory
 from tests.menus.factories import MenuItemFactory, live_menu, selling_outlet

@@ -17,8 +17,9 @@ from menus.live_ids import ADOPT, newest_reading, settle
 from menus.mapping import known_external_ids
 from menus.models import Catalog, CatalogVersion, ExternalId, LiveReading, MenuItem, Sync
 from menus.on_gofood import on_gofood
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
 from menus.readings import read, request_readings
+from menus.sending import send
 from menus.tree import load_tree
 from tests.factories import GobizAppFactory, OutletFactory
 from tests.sandbox_process import sandbox, sandbox_process

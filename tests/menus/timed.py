@@ -5,7 +5,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from menus.models import Catalog, MenuItem, Sync, TimedPrice
-from menus.publishing import request_publish, send
+from menus.publishing import request_publish
+from menus.sending import send
 from menus.timed_prices import Wish, make_plan, plan_timed_price
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
