@@ -111,7 +111,8 @@ def compare(outlet_pk: int) -> Drift | None:
     newest = LiveReading.objects.filter(outlet=outlet_pk).values_list("read_at", flat=True).first()
     known = drift_now(outlet_pk)
     if known is None:
-        Drift.objects.filter(outlet=outlet_pk).update(looked_at=newest)
+        # What is still on its way will have come to rest: then the same reading may tell.
+        Drift.objects.filter(~Exists(_moving()), outlet=outlet_pk).update(looked_at=newest)
         return None
     with transaction.atomic():
         new = Drift(outlet=known.outlet, next_due_at=timezone.now() + EVERY)

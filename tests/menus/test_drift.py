@@ -436,6 +436,19 @@ def test_what_cannot_be_compared_is_not_looked_at_for_ever(fake_gobiz, outlet):
     assert Drift.objects.get().open == 0
 
 
+def test_what_was_read_while_a_menu_was_on_its_way_is_compared_when_it_has_come_to_rest(fake_gobiz, outlet):
+    compare(outlet.pk)
+    edited(fake_gobiz, outlet, "Es Teh", price=6000)
+    # Confirmed by a notification, and its read-back does not match yet.
+    Sync.objects.update(next_attempt_at=timezone.now())
+    scanning.compare_new(outlet.pk)
+    assert (Drift.objects.get().open, scanning.stale()) == (0, [])
+    Sync.objects.update(next_attempt_at=None)
+    assert scanning.stale() == [outlet.pk]
+    scanning.compare_new(outlet.pk)
+    assert (Drift.objects.get().open, scanning.stale()) == (1, [])
+
+
 def test_an_older_reading_does_not_take_the_place_of_a_newer(fake_gobiz, outlet):
     edited(fake_gobiz, outlet, "Es Teh", price=6000)
     compare(outlet.pk)
