@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from gobiz_admin.merchants.models import Outlet
 from menus.alerts import remaining
+from menus.confirming import READ_BACK
 from menus.models import ExternalId, MappingAlert, Sync
 from menus.sentences import sync_error
 
@@ -26,13 +27,14 @@ def alerts_of(outlet: Outlet) -> QuerySet[MappingAlert]:
 
 
 def sync_as_json(sync: Sync) -> dict[str, Any]:
-    """`error` is null unless the last attempt failed."""
+    """`error` is null unless the last attempt failed; `reading_back`: the live menu is still read to prove it."""
     return {
         "id": sync.pk,
         "version": sync.version.number,
         "state": sync.state,
         "request_id": sync.request_id,
         "attempts": sync.attempts,
+        "reading_back": sync.state in READ_BACK and sync.next_attempt_at is not None,
         "error": sync_error(sync) or None,
     }
 

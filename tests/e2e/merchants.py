@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,3 +47,29 @@ def connect(
             secrets=held,
         )
     return Connected(app, f"{stack.url}/m/{found['merchant_id']}/")
+
+
+def publish(stack: Stack, outlet_id: str) -> None:
+    """Import the outlet's menu, publish it, and wait until it is proven and no read-back is to come.
+
+    What is changed on GoFood before that is not told apart from what GoFood has not taken yet.
+    """
+    stack.manage("import_menu", outlet_id, "--accept-ids")
+    stack.manage("publish_menu", outlet_id, "--again", "--wait", "80")
+    eventually(lambda: is_proven(stack, outlet_id), 60)
+
+
+def is_proven(stack: Stack, outlet_id: str) -> bool:
+    """Whether the outlet's newest sync is confirmed and read back."""
+    newest = stack.manage("show_syncs", outlet_id, "--limit", "1")[0]
+    return newest["state"] == "confirmed" and not newest["reading_back"]
+
+
+def eventually(look: Callable[[], Any], seconds: float = 15) -> Any:
+    """The first truthy thing that `look` sees."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := look():
+            return found
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +10,10 @@ import requests
 
 from gobiz_admin.gobiz.signatures import sign
 from tests.e2e.conftest import Stack
+from tests.e2e.merchants import eventually
 
 SEED = Path(__file__).resolve().parents[1] / "webhook_error.json"
 OUTLET = "G222000333"
-
-
-def eventually(look: Callable[[], Any], seconds: float = 15) -> Any:
-    """The first truthy thing that `look` sees."""
-    deadline = time.monotonic() + seconds
-    while True:
-        if found := look():
-            return found
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Stack
-from tests.e2e.merchants import connect
+from tests.e2e.merchants import connect, publish
 from tests.e2e.walking import Walker
 
 OUTLETS = {"G777000333": "Hanyut Depok", "G777000444": "Hanyut Serpong"}
@@ -22,8 +22,7 @@ def merchant_url(stack: Stack) -> str:
     """A merchant with two outlets whose menus are live as they were published."""
     merchant = connect(stack, "Hanyut", OUTLETS)
     for outlet_id in OUTLETS:
-        stack.manage("import_menu", outlet_id, "--accept-ids")
-        stack.manage("publish_menu", outlet_id, "--again", "--wait", "60")
+        publish(stack, outlet_id)
     return merchant.url
 
 

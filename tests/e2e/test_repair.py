@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Stack
-from tests.e2e.merchants import Connected, connect
+from tests.e2e.merchants import Connected, connect, publish
 from tests.e2e.walking import Walker
 
 OUTLETS = {"G55502001": "Warung Peta Satu", "G55502002": "Warung Peta Dua"}
@@ -25,9 +25,7 @@ def merchant(stack: Stack) -> Connected:
     """A merchant with two outlets, whose menus were imported and published."""
     merchant = connect(stack, "Peta", OUTLETS, notified=True)
     for outlet_id in OUTLETS:
-        stack.manage("import_menu", outlet_id, "--accept-ids")
-        sync = stack.manage("publish_menu", outlet_id, "--wait", "80")
-        assert sync["state"] == "confirmed", sync
+        publish(stack, outlet_id)
     return merchant
 
 
@@ -66,7 +64,7 @@ def test_repaired_at_two_outlets_and_taken_over(walker: Walker, merchant: Connec
     third = page.locator(".alert-card", has_text="F-603")
     expect(third).to_contain_text("ID dari GoFood, app-rica", timeout=SOON)
     # What keeps the frame up to date puts the banners where they were, side by side.
-    expect(walker.page.locator("#banners > .banner")).to_have_count(2)
+    expect(page.locator("#banners > .banner")).to_have_count(2, timeout=SOON)
     walker.look("repair-cards")
 
     third.locator(".alert-name", has_text=NOWHERE).get_by_label("Sudah tidak saya jual").check()

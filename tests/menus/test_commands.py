@@ -108,6 +108,7 @@ def test_publish_prints_the_sync(fake_gobiz):
         "state": "queued",
         "request_id": sync.request_id,
         "attempts": 0,
+        "reading_back": False,
         "error": None,
     }
 
