@@ -10,7 +10,7 @@ from menus.models import MappingAlert
 from menus.timed_turns import stuck
 
 
-@banner_source
+@banner_source("alerts")
 def open_mapping_alerts(merchant: Merchant) -> list[Banner]:
     numbers = list(
         MappingAlert.objects.filter(outlet__merchant=merchant, state=MappingAlert.State.OPEN).values_list(
@@ -31,7 +31,7 @@ def open_mapping_alerts(merchant: Merchant) -> list[Banner]:
     ]
 
 
-@banner_source
+@banner_source("syncs")
 def stuck_timed_prices(merchant: Merchant) -> list[Banner]:
     """Timed prices that are over and that GoFood still sells at."""
     rows = list(stuck(merchant.pk)[:100])

@@ -32,13 +32,21 @@ class Banner:
 
 
 Source = Callable[[Merchant], list[Banner]]
-SOURCES: list[Source] = []
+# Each source with what is announced when it may say something else.
+SOURCES: dict[Source, tuple[str, ...]] = {}
 
 
-def banner_source(source: Source) -> Source:
-    """Register a source; it costs every page a query, so it has to be one, and a quick one."""
-    SOURCES.append(source)
-    return source
+def banner_source(*topics: str) -> Callable[[Source], Source]:
+    """Register a source; it costs every page a query, so it has to be one, and a quick one.
+
+    `topics`: what is announced when it may say something else: then open pages ask for the banners again.
+    """
+
+    def register(source: Source) -> Source:
+        SOURCES[source] = topics
+        return source
+
+    return register
 
 
 def banners_for(merchant: Merchant) -> list[Banner]:
@@ -47,7 +55,12 @@ def banners_for(merchant: Merchant) -> list[Banner]:
     return sorted(found, key=lambda banner: banner.kind)
 
 
-@banner_source
+def banner_topics() -> list[str]:
+    """What is announced when a banner may be another."""
+    return sorted({topic for topics in SOURCES.values() for topic in topics})
+
+
+@banner_source("proofs")
 def refused_credentials(merchant: Merchant) -> list[Banner]:
     """Apps whose credentials GoBiz refused at the last try."""
     return [

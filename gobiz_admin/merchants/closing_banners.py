@@ -18,7 +18,7 @@ Rows = Sequence[OutletClosing]
 NAMED = 3
 
 
-@banner_source
+@banner_source("outlets")
 def outlets_closed(merchant: Merchant) -> list[Banner]:
     """At most three: outlets that should be open, that should be closed, and that are closed."""
     found = OutletClosing.objects.filter(outlet__merchant=merchant).exclude(

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 
-from gobiz_admin.merchants.banners import banners_for
+from gobiz_admin.merchants.banners import banner_topics, banners_for
 from gobiz_admin.merchants.roles import Action, may
 
 LIVE_TOKEN_SALT = "live"  # noqa: S105 - a name, the same as in live/app.py
@@ -24,6 +24,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "place": request.place,  # type: ignore[attr-defined]
         "rights": {action.name.lower() for action in Action if may(member.role, action)},
         "banners": banners,
+        # What is announced when an open page's frame has to be asked for again.
+        "frame_topics": ["orders", *banner_topics(), "poll"],
         "alerts_count": sum(banner.alerts for banner in banners),
         "live_url": f"{settings.LIVE_BASE_URL}/events/",
         "live_token": live_token(member.merchant_id),

@@ -26,7 +26,7 @@ def drift_chips(merchant: Merchant, outlets: Sequence[Outlet]) -> dict[int, Chip
     }
 
 
-@banner_source
+@banner_source("drift")
 def urgent_drift(merchant: Merchant) -> list[Banner]:
     """Prices, availability and mapping that are not as they were published."""
     found = Drift.objects.filter(outlet__merchant=merchant, urgent__gt=0).aggregate(
