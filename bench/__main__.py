@@ -32,6 +32,7 @@ from bench.rows import (
     receiver,
     sheet,
     streams,
+    together,
 )
 
 ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
@@ -48,6 +49,7 @@ ROWS: dict[str, Callable[[Place, Product, Options], Result]] = {
     "draft": draft.measure,
     "publish": publish.measure,
     "drift": drift.measure,
+    "together": together.measure,
 }
 
 

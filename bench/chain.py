@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from bench.options import Options
-from bench.place import Place
+from bench.place import BenchError, Place
 from bench.rows.checks import store_rows
 
 
@@ -63,3 +63,33 @@ def chain(url: str, options: Options) -> Iterator[list[Any]]:
     CatalogVersion.objects.filter(outlet__in=outlets).delete()
     catalog.delete()
     connections.close_all()
+
+
+def publish(outlets: list[Any]) -> None:
+    """The catalog as it is, sent to each and proven by a reading."""
+    from django.utils import timezone
+
+    from menus import confirming, sending
+    from menus.models import Sync
+    from menus.rollouts.advancing import advance
+    from menus.rollouts.starting import Plan, start
+
+    rollout = start(outlets[0].merchant, Plan([outlets]), None)
+    advance(rollout.pk)
+    for sync in Sync.objects.filter(outlet__in=outlets, state="queued"):
+        sending.send(sync.pk)
+        Sync.objects.filter(pk=sync.pk).update(next_attempt_at=timezone.now())
+        confirming.read_back(sync.pk)
+    if Sync.objects.filter(outlet__in=outlets).exclude(state="confirmed").exists():
+        raise BenchError("Not every outlet was confirmed.")
+
+
+def change_in_the_app(outlets: list[Any]) -> None:
+    """Somebody changes a price at each in the GoBiz app."""
+    from gobiz_admin.merchants.gobiz import client_for
+    from menus.models import Sync
+
+    for sync in Sync.objects.filter(outlet__in=outlets).select_related("outlet__gobiz_app", "version"):
+        payload = sync.version.payload
+        payload["menus"][0]["menu_items"][0]["price"] += 1000
+        client_for(sync.outlet.gobiz_app).put_catalog(sync.outlet.outlet_id, payload, f"app-{sync.pk}")

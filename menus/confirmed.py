@@ -87,7 +87,8 @@ def confirmed_menus(outlets: Sequence[Outlet]) -> dict[int, ConfirmedMenu]:
     versions = CatalogVersion.objects.filter(pk__in=first.values())
     read = {row.pk: read_confirmed(row.ours, bases_of(row.timed)) for row in versions}
     menus = {name: read[pk] for name, pk in first.items()}
-    return {outlet.pk: menus[of[outlet.pk]] if outlet.pk in of else ConfirmedMenu() for outlet in outlets}
+    nothing = ConfirmedMenu()
+    return {outlet.pk: menus[of[outlet.pk]] if outlet.pk in of else nothing for outlet in outlets}
 
 
 def read_confirmed(payload: dict[str, Any], bases: dict[str, int] | None = None) -> ConfirmedMenu:

@@ -1,12 +1,13 @@
 """What GoFood has of each outlet: by the version that it took, and by the live menu where that was just read."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
 from gobiz_admin.merchants.models import Outlet
@@ -37,10 +38,21 @@ class OnGofood:
     live: dict[str, Any] | None = None
     reading: LiveReading | None = None
     sent: Payload | None = None
+    # The same where the same was published and told since.
+    name: Hashable = None
+    # Another outlet that shows the same menu: what is made of that is made once, and `live` is left out here.
+    alike: "OnGofood | None" = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what GoFood shows."""
+        return self.live is not None or self.alike is not None
 
     @cached_property
     def shown(self) -> Payload | None:
         """The live menu in the shape of a payload."""
+        if self.alike is not None:
+            return self.alike.shown
         return from_live(self.live) if self.live is not None else None
 
     @property
@@ -48,16 +60,21 @@ class OnGofood:
         """The best that is known: the live menu, else the version."""
         return self.shown or self.sent or EMPTY
 
-    @cached_property
-    def key(self) -> tuple[str, str]:
+    @property
+    def key(self) -> Hashable:
         """The same for the same menus."""
-        other = self.shown or (self.sent if self.base and self.base.own else None)
-        return checksum(self.published or EMPTY), checksum(other) if other else ""
+        return self.name, self._shown_sum
+
+    @cached_property
+    def _shown_sum(self) -> str:
+        if self.alike is not None:
+            return self.alike._shown_sum
+        return checksum(self.shown) if self.shown else ""
 
     @property
     def seen(self) -> str:
         """What a page that shows it hands back when somebody publishes: "" when the live menu is not known."""
-        return self.reading.checksum if self.reading and self.live is not None else ""
+        return self.reading.checksum if self.reading and self.known else ""
 
     def is_other(self, shown: str | None) -> bool:
         """Whether it is known to be another than a page showed (`seen`); None: no page did."""
@@ -79,27 +96,65 @@ def on_gofood(outlet: Outlet, within: timedelta = TELLS_FOR) -> OnGofood:
 
 
 def all_on_gofood(outlets: Sequence[Outlet], within: timedelta = TELLS_FOR) -> dict[int, OnGofood]:
-    """By outlet pk what GoFood has, by what was read `within`, in a constant number of queries."""
-    bases, told = versions_on_gofood(outlets), told_since_taken(outlets)
-    readings = _telling(outlets, within) if within else {}
+    """By outlet pk what GoFood has, by what was read `within`, in a constant number of queries.
+
+    Only one menu is read of outlets that show the same.
+    """
+    published, readings = _published(outlets), _telling(outlets, within) if within else {}
     switched = _switched_since({pk: reading.read_at for pk, reading in readings.items()})
-    found = {}
-    for outlet in outlets:
-        base, reading = bases.get(outlet.pk), readings.get(outlet.pk)
-        if base is None:
-            found[outlet.pk] = OnGofood()
+    alike: dict[Hashable, list[int]] = defaultdict(list)
+    for pk, there in published.items():
+        alike[_showing(pk, there, readings.get(pk), pk in switched)].append(pk)
+    _read([readings[pks[0]] for pks in alike.values() if pks[0] in readings])
+    found = {outlet.pk: published.get(outlet.pk, OnGofood()) for outlet in outlets}
+    for first, *others in alike.values():
+        there, reading = published[first], readings.get(first)
+        if reading is None or reading.live is None:
             continue
-        sent = with_told(comparable(base), told.get(outlet.pk, {}))
-        published = with_told(base.own, told.get(outlet.pk, {})) if base.own else sent
-        live = _live(base, sent, reading, switched.get(outlet.pk, set())) if reading else None
-        found[outlet.pk] = OnGofood(base, published, live, reading, sent)
+        live = _live(there, reading, switched.get(first, set()))
+        found[first] = replace(there, live=live, reading=reading)
+        for pk in others:
+            found[pk] = replace(published[pk], reading=readings[pk], alike=found[first])
     return found
 
 
+def _published(outlets: Sequence[Outlet]) -> dict[int, OnGofood]:
+    """By outlet pk what is known of it without a reading."""
+    bases, told = versions_on_gofood(outlets), told_since_taken(outlets)
+    menus: dict[Hashable, tuple[Payload, Payload]] = {}
+    found = {}
+    for pk, base in bases.items():
+        since = told.get(pk, {})
+        own = checksum(base.own) if base.own else ""
+        name = (base.number > 0, base.checksum, own, frozenset(since.items()))
+        if name not in menus:
+            sent = with_told(comparable(base), since)
+            menus[name] = sent, with_told(base.own, since) if base.own else sent
+        found[pk] = OnGofood(base, menus[name][1], sent=menus[name][0], name=name)
+    return found
+
+
+def _showing(pk: int, there: OnGofood, reading: LiveReading | None, switched: bool) -> Hashable:
+    """The same for outlets that show the same menu; the outlet itself where that is not certain.
+
+    Where GoFood shows just what proved the version, all that it writes its own way is as it was sent
+    (menus/own_way.py), and the checksum covers the rest.
+    """
+    base = there.base
+    proves = reading is not None and base is not None and reading.proven_version_id == base.pk
+    if reading is None or not proves or switched or not reading.as_proven:  # type: ignore[attr-defined]
+        return pk
+    return there.name, reading.checksum
+
+
 def _telling(outlets: Collection[Outlet], within: timedelta) -> dict[int, LiveReading]:
-    """The readings by which it can be told what GoFood has: made since it took a menu, and none on its way."""
+    """The readings by which it can be told what GoFood has: made since it took a menu, and none on its way.
+
+    Without what was read, and whether that is `as_proven`.
+    """
     oldest = timezone.now() - within
     rows = LiveReading.objects.filter(outlet__in=outlets, live__isnull=False, read_at__gte=oldest)
+    rows = rows.defer("live", "proven").annotate(as_proven=Q(live=F("proven")))
     moving = Q(state__in=[State.SENDING, State.ACCEPTED]) | Q(state=State.QUEUED, attempts__gt=0)
     # Confirmed by a notification, and still read until it matches.
     moving |= Q(state=State.CONFIRMED, next_attempt_at__isnull=False)
@@ -109,13 +164,21 @@ def _telling(outlets: Collection[Outlet], within: timedelta) -> dict[int, LiveRe
         .values("outlet_id")
         .annotate(taken_at=Max("accepted_at"), moving=Count("pk", filter=moving))
     }
-    found = {}
+    found: dict[int, LiveReading] = {}
     for reading in rows:
         sync = syncs.get(reading.outlet_id, {})
         taken_at = sync.get("taken_at")
         if not sync.get("moving") and reading.read_at and (taken_at is None or reading.read_at > taken_at):
             found[reading.outlet_id] = reading
     return found
+
+
+def _read(readings: Collection[LiveReading]) -> None:
+    """Fill in what was read; None where it was read again meanwhile."""
+    rows = LiveReading.objects.filter(pk__in=[reading.pk for reading in readings])
+    read = {(pk, at): menus for pk, at, *menus in rows.values_list("pk", "read_at", "live", "proven")}
+    for reading in readings:
+        reading.live, reading.proven = read.get((reading.pk, reading.read_at), (None, None))
 
 
 def _switched_since(read_at: dict[int, datetime | None]) -> dict[int, set[tuple[str, str | None]]]:
@@ -137,11 +200,10 @@ def _switched_since(read_at: dict[int, datetime | None]) -> dict[int, set[tuple[
     return found
 
 
-def _live(
-    base: CatalogVersion, sent: Payload, reading: LiveReading, switched: set[tuple[str, str | None]]
-) -> dict[str, Any]:
+def _live(there: OnGofood, reading: LiveReading, switched: set[tuple[str, str | None]]) -> dict[str, Any]:
+    base, sent = there.base, there.sent or EMPTY
     live: dict[str, Any] = reading.live or {}
-    if base.number:
+    if base is not None and base.number:
         proven = reading.proven if reading.proven_version_id == base.pk else None
         live = as_sent(live, sent, proven)
     if switched:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from gobiz_admin.merchants.models import Merchant, Outlet, User
 from menus import versions
 from menus.differences import Change, counted, differences
 from menus.models import CatalogVersion, OutletCatalog, Rollout, RolloutOutlet, Sync
-from menus.on_gofood import all_on_gofood
+from menus.on_gofood import OnGofood, all_on_gofood
 from menus.payload import Payload, checksum
 from menus.removals import Removal, removal_in
 from menus.rollouts.starting import Frozen, Plan, RolloutRefused, about_to_send, lock_all, open_rollout
@@ -25,6 +25,20 @@ from menus.tree import Tree, load_trees
 # By outlet pk the version that is to come back.
 Then = dict[int, CatalogVersion]
 Find = Callable[[Sequence[Outlet]], Then]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A version as it would be sent today, and what it changes of what GoFood has."""
+
+    payload: Payload
+    timed: Entries
+    changes: list[Change]
+    removal: Removal | None
+    checksum: str
+
+
+Known = dict[Hashable, Compared | None]
 
 
 @dataclass
@@ -54,7 +68,7 @@ class Return:
 
 
 def versions_at(moment: datetime) -> Find:
-    """What each outlet had on GoFood then: what it had taken last, else the menu as it was found before; three
+    """What each outlet had on GoFood then: what it had taken last, else the menu as it was found before; four
     queries for any number of outlets."""
 
     def find(outlets: Sequence[Outlet]) -> Then:
@@ -63,17 +77,24 @@ def versions_at(moment: datetime) -> Find:
         newest = dict(taken.distinct("outlet_id").values_list("outlet_id", "version_id"))
         found = Q(number=0, outlet__in=outlets, created_at__lte=moment)
         rows = CatalogVersion.objects.filter(Q(pk__in=newest.values()) | found).order_by("number")
-        return {row.outlet_id: row for row in rows if newest.get(row.outlet_id, row.pk) == row.pk}
+        then = {
+            row.outlet_id: row for row in rows.defer("payload") if newest.get(row.outlet_id, row.pk) == row.pk
+        }
+        versions.read_payloads(then.values())
+        return then
 
     return find
 
 
 def versions_before(rollout: Rollout) -> Find:
-    """What each outlet had on GoFood when the rollout started; one query."""
+    """What each outlet had on GoFood when the rollout started; two queries."""
 
     def find(outlets: Sequence[Outlet]) -> Then:
-        rows = rollout.rows.filter(outlet__in=outlets, before__isnull=False).select_related("before")
-        return {row.outlet_id: row.before for row in rows if row.before is not None}
+        rows = rollout.rows.filter(outlet__in=outlets, before__isnull=False)
+        rows = rows.select_related("before").defer("before__payload")
+        then = {row.outlet_id: row.before for row in rows if row.before is not None}
+        versions.read_payloads(then.values())
+        return then
 
     return find
 
@@ -89,6 +110,7 @@ def returns(outlets: Sequence[Outlet], find: Find) -> list[Return]:
     """What would change at each outlet, in their order; per catalog a constant number of queries."""
     then, trees = find(outlets), _trees(outlets)
     there, coming = all_on_gofood(outlets), _on_their_way(outlets)
+    known: Known = {}
     found = []
     for outlet in outlets:
         one = Return(outlet, then.get(outlet.pk), there[outlet.pk].base, coming=coming.get(outlet.pk))
@@ -98,7 +120,7 @@ def returns(outlets: Sequence[Outlet], find: Find) -> list[Return]:
         elif one.version is None:
             one.held_up = "unknown"
         else:
-            _compare(one, one.version, tree, there[outlet.pk].now)
+            _fill_in(one, _compared(one.version, tree, there[outlet.pk], known))
         found.append(one)
     _say_since_when([one for one in found if one.held_up == "unknown"])
     return found
@@ -135,15 +157,33 @@ def _trees(outlets: Sequence[Outlet]) -> dict[int, Tree]:
     return {pk: tree for catalog, at in of_catalog.items() for pk, tree in load_trees(catalog, at).items()}
 
 
-def _compare(one: Return, version: CatalogVersion, tree: Tree, old: Payload) -> None:
-    try:
-        one.payload, one.timed = versions.sendable(version, tree)
-    except versions.NotSendable:
+def _compared(version: CatalogVersion, tree: Tree, there: OnGofood, known: Known) -> Compared | None:
+    """The same for outlets at which the same comes back to the same; None where what it names has no ids."""
+    now = tree.catalog.pk, tree.sold, there.key
+    key = version.checksum, version.number > 0, json.dumps(version.timed), now, _timed_at(tree)
+    if key not in known:
+        try:
+            payload, timed = versions.sendable(version, tree)
+        except versions.NotSendable:
+            known[key] = None
+        else:
+            changes = differences(there.now, payload)
+            known[key] = Compared(payload, timed, changes, removal_in(there.now, changes), checksum(payload))
+    return known[key]
+
+
+def _timed_at(tree: Tree) -> Hashable:
+    """Timed prices are told apart by the outlet that they are for."""
+    return tuple(node.timed.pk for node in tree.items if node.timed is not None)
+
+
+def _fill_in(one: Return, compared: Compared | None) -> None:
+    if compared is None:
         one.held_up = "ids"
         return
-    one.changes = differences(old, one.payload)
-    one.removal = removal_in(old, one.changes)
-    if one.coming and one.coming.checksum == checksum(one.payload):
+    one.payload, one.timed = compared.payload, compared.timed
+    one.changes, one.removal = compared.changes, compared.removal
+    if one.coming and one.coming.checksum == compared.checksum:
         one.held_up = "coming"
     elif one.removal:
         one.held_up = "removal"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,9 +19,6 @@ from menus.timed_now import bases_of
 from menus.tree import Tree, load_tree, load_trees
 from menus.versions import newly_mapped
 
-# By checksums of what would be sent, of what was published and of what GoFood shows.
-Known = dict[tuple[str, str, str], "Compared"]
-
 
 @dataclass(frozen=True)
 class Compared:
@@ -32,6 +29,39 @@ class Compared:
     newly_mapped: int
     overwritten: list[Change] = field(default_factory=list)
     already_there: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What would be sent, and what was found in it."""
+
+    payload: Payload
+    checksum: str
+    checks: list[Check]
+
+
+class Known:
+    """What was made before: where many outlets sell the same, once is enough."""
+
+    def __init__(self) -> None:
+        self.drafts: dict[Hashable, Draft] = {}
+        self.compared: dict[Hashable, Compared] = {}
+
+    def draft(self, tree: Tree) -> Draft:
+        given = tuple(
+            (row.kind, row.row_pk, row.code, row.value, row.last_price) for row in tree.confirmations
+        )
+        key = (tree.catalog.pk, tree.sold, id(tree.confirmed), given)
+        if key not in self.drafts:
+            payload = payload_of(tree)
+            self.drafts[key] = Draft(payload, checksum(payload), check_tree(tree))
+        return self.drafts[key]
+
+    def comparison(self, draft: Draft, there: OnGofood) -> Compared:
+        key = (draft.checksum, there.key)
+        if key not in self.compared:
+            self.compared[key] = _compare(draft.payload, there)
+        return self.compared[key]
 
 
 @dataclass
@@ -113,7 +143,7 @@ def review(outlet: Outlet, selling: OutletCatalog | None, within: timedelta = TE
     """
     if selling is None:
         return Review(outlet, None, None, check_catalog(None, outlet))
-    return _review(selling, load_tree(selling.catalog, outlet), on_gofood(outlet, within), {})
+    return _review(selling, load_tree(selling.catalog, outlet), on_gofood(outlet, within), Known())
 
 
 def reviews(outlets: Sequence[Outlet]) -> list[Review]:
@@ -128,7 +158,7 @@ def reviews(outlets: Sequence[Outlet]) -> list[Review]:
     for sellers in of_catalog.values():
         trees |= load_trees(sellings[sellers[0].pk].catalog, sellers)
     there = all_on_gofood(outlets)
-    known: Known = {}
+    known = Known()
     return [
         _review(sellings[outlet.pk], trees[outlet.pk], there[outlet.pk], known)
         if outlet.pk in sellings
@@ -138,23 +168,20 @@ def reviews(outlets: Sequence[Outlet]) -> list[Review]:
 
 
 def _review(selling: OutletCatalog, tree: Tree, there: OnGofood, known: Known) -> Review:
-    """`known`: what was compared before; where many outlets sell the same, once is enough."""
     assert tree.outlet is not None
+    draft = known.draft(tree)
     found = Review(
         tree.outlet,
         selling,
         tree,
-        check_tree(tree),
+        draft.checks,
         base=there.base,
         on_gofood=there,
-        payload=payload_of(tree),
+        payload=draft.payload,
     )
     if there.base is not None:
         found.later = own_prices_changed(tree, there)
-        key = (checksum(found.payload), *there.key)
-        if key not in known:
-            known[key] = _compare(found.payload, there)
-        compared = known[key]
+        compared = known.comparison(draft, there)
         found.changes, found.removal = compared.changes, compared.removal
         found.newly_mapped = compared.newly_mapped
         found.overwritten, found.already_there = compared.overwritten, compared.already_there

@@ -1,7 +1,7 @@
 """A catalog as it stands, loaded whole with a constant number of queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -132,6 +132,8 @@ class Tree:
     confirmations: list[PriceConfirmation] = field(default_factory=list)
     # Item → code of what is wrong with the picture that stands at its address.
     bad_pictures: dict[int, str] = field(default_factory=dict)
+    # The same for two outlets of the catalog at which the same is sold at the same prices.
+    sold: Hashable = None
 
     @property
     def items(self) -> list[ItemNode]:
@@ -176,6 +178,7 @@ def load_trees(
         tree.confirmed = confirmed[outlet.pk]
         tree.confirmations = confirmations[outlet.pk]
         tree.bad_pictures = bad
+        tree.sold = _sold(overrides[outlet.pk], outs.by_outlet.get(outlet.pk, {}), timed[outlet.pk])
         trees[outlet.pk] = tree
     return trees
 
@@ -253,6 +256,11 @@ def _overrides(catalog: Catalog, outlets: Sequence[Outlet]) -> dict[int, Overrid
             kind, pk = ExternalId.Kind.VARIANT, row.variant_id or 0
         found[row.outlet_id][kind, pk] = row
     return found
+
+
+def _sold(overrides: Overrides, outs: Collection[int], timed: dict[int, TimedPlace]) -> Hashable:
+    own = frozenset((key, row.price, row.in_stock, row.hidden) for key, row in overrides.items())
+    return own, frozenset(outs), frozenset((pk, place.price) for pk, place in timed.items())
 
 
 def _overridden(override: OutletOverride | None, name: str, value):  # type: ignore[no-untyped-def]

@@ -1,7 +1,7 @@
 """Versions of an outlet's menu: frozen when they are published, compared, and brought back."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -61,11 +61,16 @@ def versions_on_gofood(outlets: Sequence[Outlet]) -> dict[int, CatalogVersion]:
     for version in rows.defer("payload").order_by("number"):
         if version.outlet_id not in newest or newest[version.outlet_id] == version.pk:
             found[version.outlet_id] = version
-    first = {version.checksum: version.pk for version in found.values()}
-    payloads = dict(CatalogVersion.objects.filter(pk__in=first.values()).values_list("checksum", "payload"))
-    for version in found.values():
-        version.payload = payloads[version.checksum]
+    read_payloads(found.values())
     return found
+
+
+def read_payloads(found: Collection[CatalogVersion]) -> None:
+    """Fill in the payloads of versions that were read without; one that several have is read once."""
+    first = {version.checksum: version.pk for version in found}
+    payloads = dict(CatalogVersion.objects.filter(pk__in=first.values()).values_list("checksum", "payload"))
+    for version in found:
+        version.payload = payloads[version.checksum]
 
 
 def version_before(version: CatalogVersion) -> CatalogVersion | None:

@@ -7,7 +7,7 @@ import sys
 from subprocess import PIPE, run
 from typing import Any
 
-from bench.chain import chain, sandbox
+from bench.chain import chain, change_in_the_app, publish, sandbox
 from bench.figures import Result, ratios, spread, table
 from bench.options import Options
 from bench.place import BenchError, Place
@@ -19,7 +19,8 @@ def measure(place: Place, subject: Product, options: Options) -> Result:
     """The menus are published in this process; the rounds have one of their own, whose memory is looked at."""
     with sandbox(place) as url, chain(url, options) as outlets:
         options.say(f"publishing to {len(outlets)} outlets")
-        _publish(outlets)
+        publish(outlets)
+        change_in_the_app(outlets)
         options.say(f"{options.drain_rounds} rounds")
         command = [sys.executable, "-m", "bench.drift_rounds", str(outlets[0].merchant_id)]
         environment = {
@@ -38,29 +39,6 @@ def measure(place: Place, subject: Product, options: Options) -> Result:
     if done.returncode:
         raise BenchError("The rounds of the row `drift` failed; what they said is above.")
     return result(json.loads(done.stdout.splitlines()[-1]), options)
-
-
-def _publish(outlets: list[Any]) -> None:
-    """Confirmed everywhere; then somebody changes a price at each in the GoBiz app."""
-    from django.utils import timezone
-
-    from gobiz_admin.merchants.gobiz import client_for
-    from menus import confirming, sending
-    from menus.models import Sync
-    from menus.rollouts.advancing import advance
-    from menus.rollouts.starting import Plan, start
-
-    rollout = start(outlets[0].merchant, Plan([outlets]), None)
-    advance(rollout.pk)
-    for sync in Sync.objects.filter(outlet__in=outlets).select_related("outlet__gobiz_app", "version"):
-        sending.send(sync.pk)
-        Sync.objects.filter(pk=sync.pk).update(next_attempt_at=timezone.now())
-        confirming.read_back(sync.pk)
-        payload = sync.version.payload
-        payload["menus"][0]["menu_items"][0]["price"] += 1000
-        client_for(sync.outlet.gobiz_app).put_catalog(sync.outlet.outlet_id, payload, f"app-{sync.pk}")
-    if Sync.objects.filter(outlet__in=outlets).exclude(state="confirmed").exists():
-        raise BenchError("Not every outlet was confirmed.")
 
 
 def result(measured: dict[str, Any], options: Options) -> Result:

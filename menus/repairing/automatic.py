@@ -105,7 +105,7 @@ def _reason_against(
     if any(check.code != "external_id_missing" for check in found.errors):
         return BLOCKED
     reading = found.on_gofood.reading
-    if found.on_gofood.live is None or reading is None or reading.read_at is None or reading.read_at < since:
+    if not found.on_gofood.known or reading is None or reading.read_at is None or reading.read_at < since:
         return NOT_READ if now - since > WAIT_FOR_READING else ""
     return CHANGES_MORE if found.unpublished or found.removal else STARTED
 

@@ -163,7 +163,7 @@ def review_page(
     blocks = found.errors or blocking or []
     errors, guards = [check for check in blocks if not check.confirm], guards_in(blocks)
     jumps = Jumps(request, found.outlet, found.selling, blocks + found.warnings)
-    known = found.on_gofood.live is not None
+    known = found.on_gofood.known
     reading = readings_of([found.outlet]).get(found.outlet.pk)
     context = {
         "review": found,

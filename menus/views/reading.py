@@ -35,7 +35,7 @@ def read_together(request: MemberRequest) -> HttpResponse:
 def readings_state(readings: dict[int, LiveReading], found: Sequence[Review]) -> dict[str, Any]:
     """How the readings of the reviewed outlets stand, together."""
     read = [review for review in found if review.selling]
-    known = {review.outlet.pk for review in read if review.on_gofood.live is not None}
+    known = {review.outlet.pk for review in read if review.on_gofood.known}
     rows = [readings.get(review.outlet.pk) for review in read]
     return {
         "ask": any(wants_reading(row) for row in rows),

@@ -105,7 +105,7 @@ def publish_back(request: MemberRequest) -> HttpResponse:
         else:
             return reach.go(request, "rollout", rollout.pk)
     outlets = request.place.chosen_outlets
-    lines = _lines(outlets, asked.find) if asked.find else []
+    lines = lines_of(outlets, asked.find) if asked.find else []
     context = {
         "asked": asked,
         "lines": lines,
@@ -159,7 +159,7 @@ def _clock(request: MemberRequest) -> str:
     return names[0] if names else zone
 
 
-def _lines(outlets: list[Outlet], find: Find) -> list[Line]:
+def lines_of(outlets: list[Outlet], find: Find) -> list[Line]:
     """A line for each way of changing, those that can be chosen first."""
     lines: dict[tuple[str, str, bool], Line] = {}
     for one in returns(outlets, find):
