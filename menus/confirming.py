@@ -10,12 +10,15 @@ from gobiz_admin.gobiz.errors import GobizError
 from gobiz_admin.merchants import gobiz
 from gobiz_admin.merchants.models import Outlet
 from menus import readings, states
-from menus.differences import Change, matches_live
+from menus.differences import Change, differences, from_live, matches_live
 from menus.ledger import note_confirmed
 from menus.locking import lock_catalog, lock_outlet
-from menus.models import MenuItem, OutletCatalog, Sync
+from menus.models import LiveReading, MenuItem, OutletCatalog, Sync
+from menus.own_way import as_sent
+from menus.payload import Payload
 from menus.stock_told import with_switches
 from menus.text import clean
+from menus.versions import comparable
 from menus.waking import wake_task
 
 State = Sync.State
@@ -93,9 +96,11 @@ def read_back(sync_id: int) -> None:
         _record(sync, None, error)
         return
     expected = with_switches(sync.outlet, sync.version.payload, sync.accepted_at, live)
-    changes = matches_live(expected, live)
+    changes: list[Change] | None = matches_live(expected, live)
+    if not changes and _waits_for_more(sync) and _still_as_before(sync, expected, live):
+        changes = None
     # Kept first: who is told of the outcome finds the menu that it is about.
-    readings.keep(sync.outlet, live, asked_at, proves=None if changes else sync.version)
+    readings.keep(sync.outlet, live, asked_at, proves=sync.version if changes == [] else None)
     _record(sync, changes, None)
 
 
@@ -120,8 +125,29 @@ def _since(sync: Sync) -> datetime:
     return sync.confirmed_at or sync.accepted_at or sync.queued_at
 
 
+def _waits_for_more(sync: Sync) -> bool:
+    """Whether it is too early to take a menu that matches for proof without looking closer."""
+    return sync.state == State.ACCEPTED and timezone.now() - _since(sync) < DEADLINE
+
+
+def _still_as_before(sync: Sync, expected: Payload, live: Payload) -> bool:
+    """Whether GoFood shows unchanged what only this version changes: hours, pictures, the order of items.
+
+    These it writes its own way, so that `matches_live` leaves them out: where nothing else was changed, the menu from
+    before matches as well. False where it was never read how GoFood shows that one.
+    """
+    shown = LiveReading.objects.filter(outlet=sync.outlet_id, proven_version__isnull=False)
+    reading = shown.exclude(proven_version=sync.version_id).select_related("proven_version").first()
+    if reading is None or reading.proven is None or matches_live(expected, reading.proven):
+        return False
+    assert reading.proven_version is not None
+    before = comparable(reading.proven_version)
+    changed = differences(from_live(as_sent(live, before, reading.proven)), expected)
+    return any(change in changed for change in differences(before, expected))
+
+
 def _record(seen: Sync, changes: list[Change] | None, error: GobizError | None) -> None:
-    """What the reading shows: live, not (yet) live, or nothing as it failed."""
+    """What the reading shows: live, not (yet) live, or nothing, as it failed or cannot tell."""
     with transaction.atomic():
         lock_outlet(seen.outlet)
         sync = Sync.objects.filter(pk=seen.pk, state__in=READ_BACK).select_related("outlet").first()

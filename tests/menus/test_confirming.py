@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from gobiz_admin.gobiz.errors import GobizUnavailable, ScopeMissing
 from menus.confirming import due_read_backs, mapping_updated, read_back
-from menus.models import MenuItem, Sync
+from menus.models import LiveReading, MenuItem, Sync
 from menus.publishing import request_publish
 from menus.sending import send
-from tests.menus.factories import live_from, selling_outlet
+from tests.menus.factories import MenuItemFactory, live_from, selling_outlet
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,87 @@ def test_it_is_read_back_until_it_is_live(fake_gobiz, outlet):
         assert timedelta(0) <= sync.next_attempt_at - before - timedelta(seconds=wait) < timedelta(seconds=3)
     fake_gobiz.live[outlet.outlet_id] = taken
     assert read(sync, timedelta(seconds=599)).state == "confirmed"
+
+
+def hours_changed():
+    MenuItem.objects.update(operational_hours={"monday": [{"start": "08:00", "end": "20:00"}]})
+
+
+def picture_changed():
+    MenuItem.objects.update(image_url="https://pictures.example/new.png")
+
+
+def order_changed():
+    first, second = MenuItem.objects.order_by("position")
+    MenuItem.objects.filter(pk=first.pk).update(position=second.position + 1)
+
+
+@pytest.fixture
+def proven(fake_gobiz, outlet):
+    """GoFood has two items, and shows pictures at places of its own."""
+    MenuItemFactory(menu=MenuItem.objects.get().menu, name="Es Teh", position=7)
+    MenuItem.objects.update(image_url="https://pictures.example/old.png")
+    sync = publish(outlet)
+    hosted(fake_gobiz, outlet, "https://gofood.example/1.png")
+    assert read(sync).state == "confirmed"
+    return outlet
+
+
+def hosted(fake_gobiz, outlet, url):
+    for item in fake_gobiz.live[outlet.outlet_id]["menus"][0]["menu_items"]:
+        item["image"] = url
+
+
+@pytest.mark.parametrize("change", [hours_changed, picture_changed, order_changed])
+def test_what_gofood_writes_its_own_way_has_to_be_another_before_it_proves_anything(
+    fake_gobiz, proven, change
+):
+    change()
+    fake_gobiz.takes_it = False
+    sync = publish(proven)
+    assert read(sync).state == "accepted"
+    assert LiveReading.objects.get().proven_version_id != sync.version_id
+    fake_gobiz.live[proven.outlet_id] = live_from(sync.version.payload)
+    # Pictures are copied anew, or stay where they were.
+    hosted(fake_gobiz, proven, f"https://gofood.example/{2 if change is picture_changed else 1}.png")
+    assert read(sync).state == "confirmed"
+    assert LiveReading.objects.get().proven_version_id == sync.version_id
+
+
+@pytest.mark.parametrize("change", [hours_changed, picture_changed, order_changed])
+def test_what_gofood_never_shows_otherwise_counts_after_ten_minutes(fake_gobiz, proven, change):
+    change()
+    fake_gobiz.takes_it = False
+    sync = publish(proven)
+    assert read(sync, timedelta(seconds=590)).state == "accepted"
+    assert read(sync, timedelta(minutes=10)).state == "confirmed"
+
+
+def test_beside_a_price_nothing_else_has_to_be_another(fake_gobiz, proven):
+    hours_changed()
+    MenuItem.objects.filter(name="Es Teh").update(price=F("price") + 500)
+    sync = publish(proven)
+    # GoFood goes on showing the hours its own way.
+    for item in fake_gobiz.live[proven.outlet_id]["menus"][0]["menu_items"]:
+        item["operational_hours"] = {}
+    assert read(sync).state == "confirmed"
+
+
+def test_the_same_menu_sent_again_is_proven_at_once(fake_gobiz, proven):
+    assert read(publish(proven, again=True)).state == "confirmed"
+
+
+def test_an_internal_name_is_nothing_that_could_be_waited_for(fake_gobiz, proven):
+    MenuItem.objects.update(internal_name="Dapur 2")
+    assert read(publish(proven)).state == "confirmed"
+
+
+def test_a_notification_needs_no_other_hours(fake_gobiz, proven):
+    hours_changed()
+    fake_gobiz.takes_it = False
+    sync = publish(proven)
+    notify(sync)
+    assert again(sync).state == "confirmed"
 
 
 def test_it_is_read_once_at_a_time(fake_gobiz, outlet):
