@@ -81,7 +81,7 @@ def confirmed_menus(outlets: Sequence[Outlet]) -> dict[int, ConfirmedMenu]:
     first: dict[str, int] = {}
     for version in newest.only("outlet_id", "checksum", "timed", "own"):
         # The same menu with another price to come back is another one.
-        facts = [version.timed, version.own] if version.timed or version.own else None
+        facts = [bases_of(version.timed), version.own] if version.timed or version.own else None
         of[version.outlet_id] = version.checksum + (json.dumps(facts) if facts else "")
         first.setdefault(of[version.outlet_id], version.pk)
     versions = CatalogVersion.objects.filter(pk__in=first.values())

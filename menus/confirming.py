@@ -102,6 +102,8 @@ def read_back(sync_id: int) -> None:
     # Kept first: who is told of the outcome finds the menu that it is about.
     readings.keep(sync.outlet, live, asked_at, proves=sync.version if changes == [] else None)
     _record(sync, changes, None)
+    # While it was under way the reading told nothing.
+    wake_task("compare_live_menu", sync.outlet_id)
 
 
 def _claim(sync_id: int) -> Sync | None:

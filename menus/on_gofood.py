@@ -18,6 +18,8 @@ from menus.payload import Payload, checksum
 from menus.stock_told import stock_in, told_since_taken, with_told
 from menus.versions import comparable, versions_on_gofood
 
+# Readings that are made anew while they are looked at are looked at again.
+LOOKS = 3
 # A reading tells what GoFood has for so long; then only that it once had it.
 TELLS_FOR = timedelta(minutes=10)
 EVER, NOT_AT_ALL = timedelta(days=10_000), timedelta(0)
@@ -30,7 +32,8 @@ class OnGofood:
     """`base`: the version that GoFood took last, or found at first; `published`: it, with the stock told since.
 
     `live`: the menu as it was just read, as GET catalog shows it, in the words of the version where nobody
-    changed it; None when it is not known. `sent`: the version with what it left of others' changes as it was.
+    changed it; None when it is not known, or known by `alike`. `sent`: the version with what it left of others'
+    changes as it was.
     """
 
     base: CatalogVersion | None = None
@@ -100,19 +103,22 @@ def all_on_gofood(outlets: Sequence[Outlet], within: timedelta = TELLS_FOR) -> d
 
     Only one menu is read of outlets that show the same.
     """
-    published, readings = _published(outlets), _telling(outlets, within) if within else {}
-    switched = _switched_since({pk: reading.read_at for pk, reading in readings.items()})
-    alike: dict[Hashable, list[int]] = defaultdict(list)
-    for pk, there in published.items():
-        alike[_showing(pk, there, readings.get(pk), pk in switched)].append(pk)
-    _read([readings[pks[0]] for pks in alike.values() if pks[0] in readings])
+    published = _published(outlets)
     found = {outlet.pk: published.get(outlet.pk, OnGofood()) for outlet in outlets}
+    for _ in range(LOOKS if within else 0):
+        readings = _telling(outlets, within)
+        switched = _switched_since({pk: reading.read_at for pk, reading in readings.items()})
+        alike: dict[Hashable, list[int]] = defaultdict(list)
+        for pk, reading in readings.items():
+            if pk in published:
+                alike[_showing(pk, published[pk], reading, pk in switched)].append(pk)
+        if _read([readings[first] for first, *_others in alike.values()]):
+            break
+    else:
+        return found
     for first, *others in alike.values():
-        there, reading = published[first], readings.get(first)
-        if reading is None or reading.live is None:
-            continue
-        live = _live(there, reading, switched.get(first, set()))
-        found[first] = replace(there, live=live, reading=reading)
+        live = _live(published[first], readings[first], switched.get(first, set()))
+        found[first] = replace(published[first], live=live, reading=readings[first])
         for pk in others:
             found[pk] = replace(published[pk], reading=readings[pk], alike=found[first])
     return found
@@ -134,15 +140,14 @@ def _published(outlets: Sequence[Outlet]) -> dict[int, OnGofood]:
     return found
 
 
-def _showing(pk: int, there: OnGofood, reading: LiveReading | None, switched: bool) -> Hashable:
+def _showing(pk: int, there: OnGofood, reading: LiveReading, switched: bool) -> Hashable:
     """The same for outlets that show the same menu; the outlet itself where that is not certain.
 
     Where GoFood shows just what proved the version, all that it writes its own way is as it was sent
     (menus/own_way.py), and the checksum covers the rest.
     """
-    base = there.base
-    proves = reading is not None and base is not None and reading.proven_version_id == base.pk
-    if reading is None or not proves or switched or not reading.as_proven:  # type: ignore[attr-defined]
+    proves = there.base is not None and reading.proven_version_id == there.base.pk
+    if not proves or switched or not reading.as_proven:  # type: ignore[attr-defined]
         return pk
     return there.name, reading.checksum
 
@@ -173,12 +178,17 @@ def _telling(outlets: Collection[Outlet], within: timedelta) -> dict[int, LiveRe
     return found
 
 
-def _read(readings: Collection[LiveReading]) -> None:
-    """Fill in what was read; None where it was read again meanwhile."""
+def _read(readings: Collection[LiveReading]) -> bool:
+    """Fill in what was read; False when one of them was made anew, or proved another version, meanwhile."""
     rows = LiveReading.objects.filter(pk__in=[reading.pk for reading in readings])
-    read = {(pk, at): menus for pk, at, *menus in rows.values_list("pk", "read_at", "live", "proven")}
+    facts = rows.values_list("pk", "read_at", "proven_version_id", "live", "proven")
+    read: dict[tuple[Any, ...], list[Any]] = {(pk, at, version): menus for pk, at, version, *menus in facts}
     for reading in readings:
-        reading.live, reading.proven = read.get((reading.pk, reading.read_at), (None, None))
+        menus = read.get((reading.pk, reading.read_at, reading.proven_version_id))
+        if menus is None:
+            return False
+        reading.live, reading.proven = menus
+    return True
 
 
 def _switched_since(read_at: dict[int, datetime | None]) -> dict[int, set[tuple[str, str | None]]]:

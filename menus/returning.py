@@ -68,7 +68,7 @@ class Return:
 
 
 def versions_at(moment: datetime) -> Find:
-    """What each outlet had on GoFood then: what it had taken last, else the menu as it was found before; four
+    """What each outlet had on GoFood then: what it had taken last, else the menu as it was found before; three
     queries for any number of outlets."""
 
     def find(outlets: Sequence[Outlet]) -> Then:

@@ -78,6 +78,7 @@ class Review:
     on_gofood: OnGofood = field(default_factory=OnGofood)
     # What would be sent.
     payload: Payload = field(default_factory=dict)
+    checksum: str = ""
     # What it changes: of the live menu where that is known, else of the version.
     changes: list[Change] = field(default_factory=list)
     # Of these, what is not changed of the version: somebody changed it on GoFood.
@@ -178,6 +179,7 @@ def _review(selling: OutletCatalog, tree: Tree, there: OnGofood, known: Known) -
         base=there.base,
         on_gofood=there,
         payload=draft.payload,
+        checksum=draft.checksum,
     )
     if there.base is not None:
         found.later = own_prices_changed(tree, there)

@@ -35,6 +35,8 @@ class Draft:
     hints: dict[str, int]
     timed: Entries = field(default_factory=list)
     own: Payload | None = None
+    # Of the payload, where it is known.
+    checksum: str = ""
 
 
 class NotSendable(Exception):
@@ -143,7 +145,7 @@ def unsaved(outlet: Outlet, number: int, draft: Draft, user: User | None, note: 
         outlet=outlet,
         number=number,
         payload=draft.payload,
-        checksum=checksum(draft.payload),
+        checksum=draft.checksum or checksum(draft.payload),
         note=note[:200],
         changes=draft.changes,
         timed=draft.timed,

@@ -48,7 +48,7 @@ _GUARDS = _by_kind(prices.GUARDS)
 
 
 def check_catalog(catalog: Catalog | None, outlet: Outlet) -> list[Check]:
-    """Errors first, then guards, then warnings, each in the order of the menu; thirteen queries, whatever its size."""
+    """Errors first, then guards, then warnings, each in the order of the menu; fifteen queries, whatever its size."""
     imported = OutletCatalog.objects.filter(outlet=outlet, catalog=catalog, imported_at__isnull=False)
     if catalog is None or not imported.exists():
         return [NEVER_IMPORTED_CHECK]

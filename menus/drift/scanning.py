@@ -109,10 +109,13 @@ def compare(outlet_pk: int) -> Drift | None:
     """
     confirm_arrived(outlet_pk)
     newest = LiveReading.objects.filter(outlet=outlet_pk).values_list("read_at", flat=True).first()
+    at_rest = Drift.objects.filter(~Exists(_moving()), outlet=outlet_pk)
+    was_at_rest = at_rest.exists()
     known = drift_now(outlet_pk)
     if known is None:
-        # What is still on its way will have come to rest: then the same reading may tell.
-        Drift.objects.filter(~Exists(_moving()), outlet=outlet_pk).update(looked_at=newest)
+        # What is, or was just now, on its way: once it has come to rest the same reading may tell.
+        if was_at_rest:
+            at_rest.update(looked_at=newest)
         return None
     with transaction.atomic():
         new = Drift(outlet=known.outlet, next_due_at=timezone.now() + EVERY)
@@ -129,6 +132,7 @@ def store(drift: Drift, known: "DriftNow") -> None:
 
     The caller holds the row's lock.
     """
+    before = _shown(drift)
     prints = {line.print for line in known.lines}
     drift.looked_at = drift.read_at = known.reading
     drift.version, drift.revision = known.there.base, known.plan.tree.catalog.revision
@@ -138,7 +142,21 @@ def store(drift: Drift, known: "DriftNow") -> None:
     drift.lines, drift.found = kept(known.lines, drift.decided), len(known.lines)
     drift.open, drift.urgent = len(undecided), sum(line.urgent for line in undecided)
     drift.save()
-    announce(known.outlet.merchant_id, "drift", outlet=known.outlet.outlet_id)
+    if _shown(drift) != before:
+        announce(known.outlet.merchant_id, "drift", outlet=known.outlet.outlet_id)
+
+
+def _shown(drift: Drift) -> list[Any]:
+    """What pages say of it."""
+    return [
+        drift.lines,
+        drift.found,
+        drift.open,
+        drift.urgent,
+        drift.decided,
+        drift.version_id,
+        drift.revision,
+    ]
 
 
 @dataclass(frozen=True)

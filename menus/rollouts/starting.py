@@ -20,7 +20,6 @@ from menus import versions
 from menus.differences import counted
 from menus.locking import lock_catalog, lock_outlet
 from menus.models import CatalogVersion, OutletCatalog, Rollout, RolloutOutlet, Sync
-from menus.payload import checksum
 from menus.reviewing import Review, reviews
 from menus.waking import wake_task
 
@@ -91,8 +90,7 @@ def _same_under_way(merchant: Merchant, plan: Plan, found: list[Review]) -> Roll
         return None
     stage_of = {outlet.pk: number for number, stage in enumerate(plan.stages) for outlet in stage}
     wanted = {
-        review.outlet.pk: (stage_of[review.outlet.pk], checksum(review.payload), _told(review))
-        for review in found
+        review.outlet.pk: (stage_of[review.outlet.pk], review.checksum, _told(review)) for review in found
     }
     return about_to_send(
         merchant, wanted, lambda row: (row.stage, row.version.checksum, json.dumps(row.version.timed))
@@ -166,7 +164,15 @@ def _freeze(found: list[Review], user: User | None, note: str) -> dict[int, Froz
     for review in found:
         hints = versions.hints_in(review.checks)
         timed = versions.timed_in(review.tree) if review.tree else []
-        draft = versions.Draft(review.payload, review.base, counted(review.changes), None, hints, timed)
+        draft = versions.Draft(
+            review.payload,
+            review.base,
+            counted(review.changes),
+            None,
+            hints,
+            timed,
+            checksum=review.checksum,
+        )
         number = last.get(review.outlet.pk, 0) + 1
         rows.append(versions.unsaved(review.outlet, number, draft, user, note))
     CatalogVersion.objects.bulk_create(rows)

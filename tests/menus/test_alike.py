@@ -258,19 +258,23 @@ def test_what_comes_back_at_many_is_what_comes_back_at_each(chain):
 def test_one_menu_is_read_of_those_that_show_the_same(three, monkeypatch):
     read = []
     work = on_gofood._read
-    monkeypatch.setattr(on_gofood, "_read", lambda readings: (read.extend(readings), work(readings)))
+    monkeypatch.setattr(on_gofood, "_read", lambda readings: read.extend(readings) or work(readings))
     found = on_gofood.all_on_gofood(three)
     assert (len(read), len({there.key for there in found.values()})) == (1, 1)
     assert [there.live is None for there in found.values()] == [False, True, True]
 
 
-def test_a_menu_that_is_read_again_meanwhile_is_not_known(three, monkeypatch):
-    work = on_gofood._read
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_menus_that_are_read_again_meanwhile_are_looked_at_again(three, monkeypatch, times):
+    work, left = on_gofood._read, [None] * times
 
     def late(readings):
-        LiveReading.objects.update(read_at=timezone.now())
-        work(readings)
+        if left:
+            left.pop()
+            LiveReading.objects.filter(outlet=three[0]).update(read_at=timezone.now())
+        return work(readings)
 
     monkeypatch.setattr(on_gofood, "_read", late)
     found = on_gofood.all_on_gofood(three)
-    assert not any(there.known or there.seen for there in found.values())
+    # Whatever goes on being read for longer is not known.
+    assert [there.known for there in found.values()] == [times < on_gofood.LOOKS] * 3

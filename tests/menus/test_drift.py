@@ -449,6 +449,33 @@ def test_what_was_read_while_a_menu_was_on_its_way_is_compared_when_it_has_come_
     assert (Drift.objects.get().open, scanning.stale()) == (1, [])
 
 
+def test_a_menu_that_comes_to_rest_during_a_comparison_is_compared_again(fake_gobiz, outlet, monkeypatch):
+    compare(outlet.pk)
+    edited(fake_gobiz, outlet, "Es Teh", price=6000)
+    Sync.objects.update(next_attempt_at=timezone.now())
+    work = scanning.drift_now
+
+    def slow(outlet_pk):
+        found = work(outlet_pk)
+        Sync.objects.update(next_attempt_at=None)
+        return found
+
+    monkeypatch.setattr(scanning, "drift_now", slow)
+    scanning.compare_new(outlet.pk)
+    assert (Drift.objects.get().open, scanning.stale()) == (0, [outlet.pk])
+
+
+def test_open_pages_are_told_of_drift_that_is_another(fake_gobiz, outlet, monkeypatch):
+    told = []
+    monkeypatch.setattr(scanning, "announce", lambda merchant, topic, **facts: told.append(topic))
+    compare(outlet.pk)
+    edited(fake_gobiz, outlet, "Es Teh", price=6000)
+    told.clear()
+    compare(outlet.pk)
+    compare(outlet.pk)
+    assert told == ["drift"]
+
+
 def test_an_older_reading_does_not_take_the_place_of_a_newer(fake_gobiz, outlet):
     edited(fake_gobiz, outlet, "Es Teh", price=6000)
     compare(outlet.pk)
