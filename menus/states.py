@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from gobiz_admin.merchants.announcing import announce
@@ -13,7 +14,7 @@ from menus.app_limit import waiting_menus
 from menus.covering import close_covered
 from menus.differences import Change
 from menus.ledger import note_confirmed
-from menus.models import Drift, Sync
+from menus.models import Drift, Rollout, RolloutOutlet, Sync
 from menus.waking import wake_task
 
 State = Sync.State
@@ -69,6 +70,8 @@ def confirm(sync: Sync, proof: str, read_at: datetime | None = None) -> None:
     _supersede_older(sync, now)
     note_confirmed(sync)
     close_covered(sync)
+    if proof != NOTIFICATION:
+        _wake_rollouts(sync)
     if newly_taken:
         stock_wishes.note_all(sync.outlet)
     if proof == NOTIFICATION:
@@ -85,6 +88,8 @@ def note_reading(sync: Sync, changes: list[Change], at_last: bool) -> None:
         fields.append("next_attempt_at")
     sync.save(update_fields=fields)
     announce(sync.outlet.merchant_id, "syncs", outlet=sync.outlet.outlet_id, sync=sync.pk)
+    if sync.next_attempt_at is None:
+        _wake_rollouts(sync)
 
 
 def fail(sync: Sync, code: str, detail: str) -> None:
@@ -98,6 +103,19 @@ def fail(sync: Sync, code: str, detail: str) -> None:
         error_code=code[:40],
         error=detail,
     )
+    _wake_rollouts(sync)
+
+
+def _wake_rollouts(sync: Sync) -> None:
+    """What this was the last of its stage to wait for, or what it stops, goes on at once."""
+    mine = RolloutOutlet.objects.filter(sync=sync, rollout__state=Rollout.State.RUNNING)
+    if sync.state == State.CONFIRMED:
+        same_stage = RolloutOutlet.objects.filter(rollout=OuterRef("rollout"), stage=OuterRef("stage"))
+        proven = Q(sync__state=State.CONFIRMED, sync__next_attempt_at__isnull=True)
+        proven |= Q(sync__state=State.SUPERSEDED)
+        mine = mine.filter(~Exists(same_stage.exclude(proven)))
+    for rollout_id in mine.values_list("rollout_id", flat=True):
+        wake_task("advance_rollout", rollout_id)
 
 
 def retry_later(

@@ -341,3 +341,48 @@ def test_stopped_nothing_goes_out_that_took_the_place_of_what_was_never_tried(ch
     advance(second.pk)
     assert stop(second, None)
     assert not Sync.objects.filter(state="queued").exists()
+
+
+# --- going on at once --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def advanced(monkeypatch):
+    """The rollouts that a change of a sync wakes."""
+    woken = []
+    monkeypatch.setattr(
+        states,
+        "wake_task",
+        lambda name, *args, **_: woken.append(args[0]) if name == "advance_rollout" else None,
+    )
+    return woken
+
+
+def test_the_last_proof_of_a_stage_lets_its_rollout_go_on(chain, advanced):
+    rollout = again(start(chain[0].merchant, Plan([chain[:2], chain[2:]]), None))
+    first, second = [row.sync for row in rollout.rows.filter(stage=0).order_by("pk")]
+    confirm(first)
+    assert advanced == []
+    confirm(second)
+    assert advanced == [rollout.pk]
+    again(rollout)
+    third, _fourth = [row.sync for row in rollout.rows.filter(stage=1).order_by("pk")]
+    states.fail(third, "not_taken", "Es Teh")
+    assert advanced == [rollout.pk, rollout.pk]
+
+
+def test_a_notification_alone_lets_nothing_go_on(chain, advanced):
+    rollout = again(start(chain[0].merchant, Plan([chain[:1], chain[1:]]), None))
+    sync = rollout.rows.get(stage=0).sync
+    states.confirm(sync, states.NOTIFICATION)
+    assert advanced == []
+    states.note_reading(sync, [], at_last=False)
+    assert advanced == [rollout.pk]
+
+
+def test_another_rollout_is_left_alone(chain, advanced):
+    rollout = again(start(chain[0].merchant, Plan([chain]), None))
+    tried()
+    stop(rollout, None)
+    states.fail(rollout.rows.select_related("sync__outlet").first().sync, "not_taken", "Es Teh")
+    assert advanced == []
