@@ -31,6 +31,12 @@ if (Idiomorph) {
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = mayChange;
 }
 
+// A choice that somebody made stays made, also by an answer that was under way by then.
+document.body.addEventListener("change", ({ target }) => {
+  if (target.type !== "radio" || !target.closest("[data-choices]")) return;
+  for (const option of target.closest("[data-choices]").querySelectorAll(`[name="${CSS.escape(target.name)}"]`)) option.dataset.typed = "";
+});
+
 const pathOf = (address) => new URL(address, location.href).pathname;
 
 // A whole page where a piece was asked for is the sign-in page: the session is over. Go there.
