@@ -50,10 +50,11 @@ function stateOf(field) {
   return null;
 }
 
-function write(field, text, wrong = false) {
+// `kind`: field-saved, field-saving or field-error.
+function write(field, text, kind) {
   const state = stateOf(field);
   const line = document.createElement("p");
-  line.className = wrong ? "field-error" : "field-saved";
+  line.className = kind;
   line.textContent = text;
   // A row that was shown anew meanwhile has its words, and this field, no more.
   state?.replaceChildren(line);
@@ -87,18 +88,18 @@ export async function save(field) {
   const key = keyOf(field);
   if (running.has(key)) return running.set(key, field);
   running.set(key, null);
-  const slow = setTimeout(() => write(field, words.saving), SLOW_MS);
+  const slow = setTimeout(() => write(field, words.saving, "field-saving"), SLOW_MS);
   const sent = strokes.get(field);
   const values = [["field", field.dataset.field], ["shown", field.dataset.shown], ...valuesOf(field).map((value) => ["value", value])];
   try {
     const answer = await send(addressOf(thingOf(field), "field"), values);
     clearTimeout(slow);
-    if (answer.status === 404 || answer.status === 403) write(field, words.gone, true);
+    if (answer.status === 404 || answer.status === 403) write(field, words.gone, "field-error");
     else if (!answer.ok) throw new Error(answer.status);
     else show(field, await answer.text(), sent);
   } catch {
     clearTimeout(slow);
-    write(field, navigator.onLine ? words.failed : words.offline, true);
+    write(field, navigator.onLine ? words.failed : words.offline, "field-error");
     timers.set(field, setTimeout(() => save(field), RETRY_MS));
   }
   // Even of a panel that is closed by now.
@@ -139,7 +140,7 @@ export function restore(root) {
     field.dataset.shown = shown;
     typed(field);
     field.dataset.restored = "";
-    write(field, words.kept, true);
+    write(field, words.kept, "field-error");
     stateOf(field)?.append(button(words.keptSave, () => { field.focus(); save(field); }), button(words.keptDrop, () => drop(field)));
   }
 }

@@ -29,9 +29,16 @@ async function fetched(address) {
   return template.content.firstElementChild;
 }
 
+// How often each was asked for: an answer that others have overtaken is not shown.
+const asked = new Map();
+// Rows whose texts are about to be edited.
+const opening = new Set();
+
 async function showAnew(element, address = addressToShow(element)) {
+  const turn = (asked.get(element.id) ?? 0) + 1;
+  asked.set(element.id, turn);
   const html = address && (await fetched(address));
-  if (!html || !element.isConnected) return;
+  if (!html || !element.isConnected || asked.get(element.id) !== turn) return;
   globalThis.Idiomorph.morph(element, html, { morphStyle: "outerHTML" });
   const now = document.getElementById(element.id) ?? element;
   globalThis.htmx.process(now);
@@ -42,7 +49,7 @@ function refresh(thing) {
   const found = new Set();
   for (const element of document.querySelectorAll(`[data-thing="${CSS.escape(thing)}"]`)) {
     const shown = element.closest("[data-thing^='variant_category']") ?? element;
-    if (!shown.querySelector("[data-edit-done]")) found.add(shown);
+    if (!shown.querySelector("[data-edit-done]") && !opening.has(shown.id)) found.add(shown);
   }
   found.forEach((element) => showAnew(element));
 }
@@ -59,6 +66,14 @@ function lookAtSwitches() {
   things.delete(undefined);
   if (things.size > 10) changed("menu-changed");
   else things.forEach(refresh);
+}
+
+// Each picture that was looked at is told of: the list waits for the last.
+let pictures = 0;
+
+function hearOfPictures() {
+  clearTimeout(pictures);
+  pictures = setTimeout(() => changed("menu-changed"), 2000);
 }
 
 function saved(event) {
@@ -94,7 +109,8 @@ function close() {
 // --- texts in their row -----------------------------------------------------------------------
 async function editTexts(row) {
   const address = addressToShow(row);
-  await showAnew(row, `${address}${address.includes("?") ? "&" : "?"}edit=1`);
+  opening.add(row.id);
+  await showAnew(row, `${address}${address.includes("?") ? "&" : "?"}edit=1`).finally(() => opening.delete(row.id));
   document.querySelector(`#${row.id} [data-field="name"]`)?.focus();
 }
 
@@ -202,6 +218,7 @@ if (editor) {
   document.addEventListener("keydown", pressed);
   document.body.addEventListener("live:menu", hear);
   document.body.addEventListener("live:stock", hear);
+  document.body.addEventListener("live:pictures", hearOfPictures);
   document.body.addEventListener("live:poll", lookAtSwitches);
   document.body.addEventListener("thing-saved", saved);
   document.body.addEventListener("htmx:afterSwap", (event) => prepare(event.target));

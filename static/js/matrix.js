@@ -81,7 +81,13 @@ function needsAmount() {
 }
 
 // --- what changed elsewhere -------------------------------------------------------------------
+// Which answer each row waits for: one that others have overtaken is not shown.
+const awaited = new Map();
+let turn = 0;
+
 async function refresh(rows) {
+  const mine = (turn += 1);
+  rows.forEach((row) => awaited.set(row, mine));
   const address = `${table().dataset.rows}&${new URLSearchParams(rows.map((row) => ["row", row]))}`;
   const answer = await fetch(address, { headers: { "HX-Request": "true" } });
   if (answer.redirected) { location.reload(); return; }
@@ -90,7 +96,7 @@ async function refresh(rows) {
   template.innerHTML = await answer.text();
   for (const row of all("[data-row]", template.content)) {
     const here = document.getElementById(row.id);
-    if (here) globalThis.Idiomorph.morph(here, row, { morphStyle: "outerHTML" });
+    if (here && awaited.get(row.dataset.row) === mine) globalThis.Idiomorph.morph(here, row, { morphStyle: "outerHTML" });
   }
   prepare();
 }
