@@ -114,3 +114,4 @@ def set_most_changed(catalog: Catalog, percent: int, user: User | None) -> None:
             AuditEntry.objects.create(
                 merchant_id=catalog.merchant_id, user=user, action="menu.most_changed_set", facts=facts
             )
+            announce(catalog.merchant_id, "menu", catalog=catalog.pk)

@@ -50,8 +50,15 @@ def keep_states() -> None:
     """What runs, or is over, is said so by now."""
     now, states = timezone.now(), TimedPrice.State
     going_on = TimedPrice.objects.filter(state__in=[states.PLANNED, states.ACTIVE])
-    going_on.filter(ends_at__lte=now).update(state=states.ENDED)
-    TimedPrice.objects.filter(state=states.PLANNED, starts_at__lte=now).update(state=states.ACTIVE)
+    over = Q(ends_at__lte=now)
+    for state, rows in (
+        (states.ENDED, going_on.filter(over)),
+        (states.ACTIVE, going_on.filter(state=states.PLANNED, starts_at__lte=now).exclude(over)),
+    ):
+        catalogs = dict(rows.values_list("catalog_id", "catalog__merchant_id"))
+        if rows.filter(catalog__in=catalogs).update(state=state):
+            for catalog, merchant in catalogs.items():
+                announce(merchant, "menu", catalog=catalog)
 
 
 def turn(outlet_pk: int) -> Sync | None:
@@ -80,6 +87,7 @@ def _turn(outlet: Outlet, rows: list[TimedPlace], now: datetime) -> Sync | None:
         _end(missed, now)
         rows = [row for row in rows if row not in missed]
         _say(outlet, rows, NEVER_PUBLISHED if sync is None else LAST_FAILED)
+        _tell(outlet, missed)
         return None
     old, running = sync.version, running_by_id(outlet, now)
     ours, entries = retimed(old.ours, old.timed, running)
@@ -136,6 +144,7 @@ def _settle(outlet: Outlet, sync: Sync, rows: list[TimedPlace], entries: Entries
     done = [row for row in over if sync.state == State.CONFIRMED or row.begun_at is None]
     _end(done, now)
     _say(outlet, [row for row in over if row not in done], "")
+    _tell(outlet, [*begun, *done])
 
 
 def _end(rows: list[TimedPlace], now: datetime) -> None:
@@ -148,6 +157,12 @@ def _say(outlet: Outlet, rows: list[TimedPlace], problem: str) -> None:
     changed = [row.pk for row in rows if row.problem != problem]
     if changed:
         TimedPlace.objects.filter(pk__in=changed).update(problem=problem)
+        _tell(outlet, rows)
+
+
+def _tell(outlet: Outlet, rows: list[TimedPlace]) -> None:
+    """Open pages are told that these stand otherwise now."""
+    if rows:
         announce(outlet.merchant_id, "syncs", outlet=outlet.outlet_id)
 
 

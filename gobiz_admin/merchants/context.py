@@ -24,12 +24,17 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "place": request.place,  # type: ignore[attr-defined]
         "rights": {action.name.lower() for action in Action if may(member.role, action)},
         "banners": banners,
-        # What is announced when an open page's frame has to be asked for again.
-        "frame_topics": ["orders", *banner_topics(), "poll"],
+        "frame_trigger": _frame_trigger(),
         "alerts_count": sum(banner.alerts for banner in banners),
         "live_url": f"{settings.LIVE_BASE_URL}/events/",
         "live_token": live_token(member.merchant_id),
     }
+
+
+def _frame_trigger() -> str:
+    """When an open page asks for its frame again: at once for what rings, later for what comes in crowds."""
+    later = [f"live:{topic} from:body delay:200ms" for topic in (*banner_topics(), "poll")]
+    return ", ".join(["load", "live:orders from:body", *later])
 
 
 def live_token(merchant_id: int) -> str:

@@ -25,7 +25,7 @@ from menus.rollouts.stopping import Returned, bring_all_back, stop
 from menus.text import clean
 from menus.views import reach
 from menus.views.reading import readings_state
-from menus.views.wording import LATER, OVERWRITTEN, Words, grouped, summary
+from menus.views.wording import FINAL, LATER, OVERWRITTEN, Words, grouped, summary
 
 REFUSED: dict[str, Words] = {
     "nothing_chosen": gettext_lazy("Choose at least one outlet. Nothing was published."),
@@ -198,6 +198,9 @@ def rollout(request: MemberRequest, pk: int) -> HttpResponse:
         "proven": sum(row.sync is not None and row.sync.state == "confirmed" for row in rows),
         "why": STOPPED.get(found.stop_code, "") if found.state == Rollout.State.STOPPED else "",
         "brings_back": all(row.version.restores_id for row in rows),
+        # What is on its way when it is stopped still arrives.
+        "moving": found.state == Rollout.State.RUNNING
+        or any(row.sync and row.sync.state not in FINAL for row in rows),
         "can_return": any(row.sync_id and row.before_id for row in rows),
     }
     return render(request, "menus/rollout.html", context)

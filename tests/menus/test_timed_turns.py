@@ -486,3 +486,31 @@ def test_a_turn_costs_as_much_for_a_large_menu(outlet, item, clock):
     few = cost()
     MenuItemFactory.create_batch(40, menu=item.menu)
     assert cost() == few
+
+
+# --- open pages -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The topics that open pages are told of."""
+    topics = []
+    monkeypatch.setattr(timed_turns, "announce", lambda merchant, topic, **facts: topics.append(topic))
+    return topics
+
+
+def test_open_pages_are_told_when_it_begins_when_it_is_over_and_when_that_is_proven(
+    outlet, item, promo, clock, told
+):
+    clock.move_to(NOON)
+    begun = only(swept())
+    assert told == ["menu"]
+    prove(begun)
+    clock.move_to(EVENING)
+    over = only(swept())
+    assert told == ["menu", "menu"]
+    prove(over)
+    assert swept() == []
+    assert told == ["menu", "menu", "syncs"]
+    assert swept() == []
+    assert told == ["menu", "menu", "syncs"]

@@ -18,6 +18,8 @@ def test_an_open_page_listens_for_all_that_changes_a_banner(cast):
     frame = re.search(r'<div id="frame-now".*?hx-trigger="([^"]*)"', page, re.DOTALL)
     assert frame is not None
     heard = set(re.findall(r"live:(\w+) from:body", frame[1]))
+    # What rings waits for nothing.
+    assert "live:orders from:body," in frame[1]
     assert heard == {"orders", "poll", *banner_topics()}
     assert {"alerts", "drift", "outlets", "proofs", "syncs"} <= heard
 
