@@ -88,8 +88,9 @@ def test_a_mistake_at_two_outlets_is_brought_back(walker: Walker, merchant_url: 
     expect(page.locator(".note[role=alert]")).to_contain_text("Pilih setidaknya satu outlet")
     walker.look("back-none-chosen")
     page.goto(before)
-    # GoBiz is away for one call: what waits there is seen on the page.
-    stack.post("/_control/faults", {"match": f"PUT {BOGOR}", "times": 1, "status": 503})
+    # GoBiz is away for one call, and for a while: what waits there is seen on the page.
+    away = {"match": f"PUT {BOGOR}", "times": 1, "status": 503, "headers": {"Retry-After": "25"}}
+    stack.post("/_control/faults", away)
     page.get_by_role("button", name="Kembalikan di outlet yang dipilih").click()
     page.wait_for_url(re.compile(r"/publish/together/\d+/"))
     started = page.url

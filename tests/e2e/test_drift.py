@@ -85,6 +85,7 @@ def test_what_was_changed_in_the_gobiz_app(walker: Walker, merchant_url: str) ->
     walker.stack.post("/_control/faults", [{"match": "GET catalog", "times": 20, "status": 503}])
     page.goto(f"{merchant_url}publish/")
     page.locator("li.row-line", has_text="Hanyut Serpong").get_by_role("link", name="Tinjau").click()
+    expect(page.locator("#reading")).to_be_visible()
     if page.get_by_role("button", name="Baca lagi").count():
         page.get_by_role("button", name="Baca lagi").click()
     expect(page.locator("#reading")).to_contain_text("tidak dapat dibaca sekarang", timeout=60_000)

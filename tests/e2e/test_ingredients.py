@@ -26,7 +26,7 @@ from menus.models import *
 long_ago = timezone.now() - timedelta(days=2)
 StockOff.objects.update(since=long_ago, back_at=None)
 IngredientOut.objects.update(since=long_ago, back_at=None)
-for selling in OutletCatalog.objects.select_related("outlet"):
+for selling in OutletCatalog.objects.filter(outlet__name__startswith="Dapur ").select_related("outlet"):
     day = timezone.now().astimezone(selling.outlet.zone).date()
     StockMorning.objects.update_or_create(
         outlet=selling.outlet, day=day, defaults={"at": timezone.now() - timedelta(hours=1), "answered_at": None}
@@ -81,7 +81,8 @@ def test_an_ingredient_that_is_out(walker: Walker, stack: Stack, base: str) -> N
     more.press("Tab")
     expect(page.locator("#panel [data-field=ingredients] label", has_text="Cabe")).to_be_visible(timeout=SOON)
     walker.look("panel-with-ingredients")
-    stack.python("manage.py", "shell", "--verbosity=0", "-c", OFF_SINCE_LONG)
+    done = stack.python("manage.py", "shell", "--verbosity=0", "-c", OFF_SINCE_LONG)
+    assert done.returncode == 0, done.stderr
     page.goto(f"{base}inbox/")
     expect(page.locator(".still-off")).to_be_visible()
     walker.look("inbox-in-the-morning")

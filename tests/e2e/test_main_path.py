@@ -97,7 +97,7 @@ def import_and_fix_ids(walker: Walker) -> None:
     walker.look("imported")
     fix.click()
     ids = page.locator("main input[name*='-']")
-    assert ids.count() > 5
+    expect(ids.nth(5)).to_be_visible()
     assert all(
         re.fullmatch(r"[A-Za-z0-9-]+", value) for value in ids.evaluate_all("all => all.map(i => i.value)")
     )
@@ -184,10 +184,10 @@ def take_an_order(walker: Walker) -> str:
 
     number = order_at_the_simulator(walker)
     tile = page.locator(".tile", has_text=number)
-    # Open all the time, told within a second, and no reload: the bell keeps its state.
-    expect(tile).to_be_visible(timeout=1_500)
+    # Open all the time, and no reload: the bell keeps its state. How soon it comes is the bench's business.
+    expect(tile).to_be_visible()
     page.wait_for_function(
-        "before => Number(document.querySelector('#bell').dataset.rings) > before", arg=rings, timeout=5_000
+        "before => Number(document.querySelector('#bell').dataset.rings) > before", arg=rings, timeout=SOON
     )
     expect(tile.locator(".pin")).to_have_text(re.compile(r"^\d{4}$"))
     walker.look("inbox-new-order")
@@ -208,11 +208,9 @@ def order_at_the_simulator(walker: Walker) -> str:
         f"&outlet_id={OUTLET}"
     )
     item = simulator.locator("[data-item]", has_text="Bubur Ayam Istimewa")
-    if item.count() == 0:
-        simulator.locator("form button").first.click()
+    # With all ids in its address it shows the menu by itself.
     item.locator("button").first.click()
-    if item.locator("form.choices").count():
-        item.locator("form.choices button.main").click()
+    item.locator("form.choices button.main").click()
     simulator.get_by_role("button", name="Create order").click()
     number = simulator.locator("#number")
     expect(number).to_have_text(re.compile(r"^F-\d+"), timeout=SOON)

@@ -70,6 +70,7 @@ def test_with_the_keyboard_alone(walker: Walker, menu_url: str) -> None:
     expect(page.locator(".item-row").nth(2).locator("[data-open]")).to_be_focused()
     expect(page.locator(".item-row").nth(2)).to_contain_text("Segar")
 
+    expect(page.locator(".undo button")).to_contain_text("deskripsi")
     for _ in range(3):
         reach(page, page.locator(".undo button"))
         label = page.locator(".undo button").inner_text()

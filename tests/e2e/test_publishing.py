@@ -12,7 +12,7 @@ from tests.e2e.merchants import connect
 from tests.e2e.walking import Walker
 
 OUTLETS = {"G777000111": "Rantai Bogor", "G777000222": "Rantai Cibubur"}
-SOON = 30_000
+SOON = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,8 @@ def test_publish_together_and_bring_back(walker: Walker, publish_url: str) -> No
     page.select_option("#id_pilot", label="Rantai Bogor")
     page.fill("#id_note", "Percobaan")
     page.click("text=Terbitkan ke outlet yang dipilih")
+    expect(page.locator("tr", has_text="Rantai Bogor").locator("[data-label=Giliran]")).to_have_text("1")
+    expect(page.locator("tr", has_text="Rantai Cibubur").locator("[data-label=Giliran]")).to_have_text("2")
     expect(page.locator("p.summary")).to_contain_text("Terbukti tayang di 2 dari 2", timeout=SOON)
     expect(page.locator("p.summary")).to_contain_text("Selesai", timeout=SOON)
     walker.look("rollout-done")

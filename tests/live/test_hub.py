@@ -103,6 +103,7 @@ def test_an_old_stream_ends_and_a_young_one_hears_that_we_are_here(monkeypatch, 
         beating = asyncio.create_task(hub.beat())
         await asyncio.sleep(0.1)
         beating.cancel()
+        await settle()
         assert browser.ended is ended
         assert (b": still here\n\n" in browser.frames) is not ended
         browser.gone.set()

@@ -121,10 +121,10 @@ def test_events_come_in_order_with_pauses_and_give_way_to_actions(
     receiver.wait_for(6)
     assert [status.lower() for status in statuses(receiver)] == events
     receiver.received.clear()
-    order = sandbox.simulate([GEPREK], events=events, pause=0.5)
+    order = sandbox.simulate([GEPREK], events=events[:3], pause=2)
     assert act(subscribed, order, "accepted", {}) == 200
-    receiver.wait_for(6)
-    assert [status.lower() for status in statuses(receiver)] == events
+    receiver.wait_for(3)
+    assert [status.lower() for status in statuses(receiver)] == events[:3]
 
 
 def test_events_out_of_order_are_sent_as_asked(
