@@ -31,10 +31,15 @@ if (Idiomorph) {
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = mayChange;
 }
 
-// A choice that somebody made stays made, also by an answer that was under way by then.
-document.body.addEventListener("change", ({ target }) => {
-  if (target.type !== "radio" || !target.closest("[data-choices]")) return;
-  for (const option of target.closest("[data-choices]").querySelectorAll(`[name="${CSS.escape(target.name)}"]`)) option.dataset.typed = "";
+// What somebody types or chooses in such a place stays, also through an answer that is under way by then, until its
+// form is sent.
+document.body.addEventListener("input", ({ target }) => {
+  const place = target.closest("[data-keeps-typed]");
+  for (const one of place?.querySelectorAll(`[name="${CSS.escape(target.name)}"]`) ?? []) one.dataset.typed = "";
+});
+document.body.addEventListener("htmx:beforeRequest", ({ target }) => {
+  if (!target.matches("form")) return;
+  for (const one of target.querySelectorAll("[data-typed]:is([data-keeps-typed] *)")) delete one.dataset.typed;
 });
 
 const pathOf = (address) => new URL(address, location.href).pathname;
