@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from menus import stock
 from menus.models import MenuItem, OutletCatalog, OutletOverride, StockOff, StockSwitch, Variant
 from tests.factories import OutletFactory
 from tests.menus.factories import MenuItemFactory, VariantFactory
@@ -98,6 +99,15 @@ def test_search_finds_items_and_variants(shop: Shop) -> None:
     assert "Paha atas" in shown
     assert "Ayam Geprek" not in shown
     assert "Nothing has these words" in page(shop, "?q=zzz")
+
+
+def test_search_shows_what_is_off_at_all_outlets_for_a_while(shop: Shop) -> None:
+    second(shop)
+    stock.switch("item", shop.item, False, None, back_at=timezone.now() + timedelta(hours=2))
+    StockSwitch.objects.update(attempts=1, error_code="unavailable", next_attempt_at=timezone.now())
+    shown = page(shop, "?q=ayam")
+    assert "Ayam Geprek" in shown
+    assert "off until" in shown
 
 
 def test_at_one_of_several_outlets_only_that_one_is_switched(shop: Shop) -> None:
