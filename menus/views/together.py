@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from gobiz_admin.merchants.models import Outlet
 from gobiz_admin.merchants.roles import Action
-from gobiz_admin.merchants.tenancy import MemberRequest, member_view
+from gobiz_admin.merchants.tenancy import MemberRequest, in_outlets_zone, member_view
 from menus.models import Rollout
 from menus.readings import readings_of
 from menus.reviewing import Review, reviews
@@ -28,6 +28,10 @@ from menus.views.reading import readings_state
 from menus.views.wording import FINAL, LATER, OVERWRITTEN, Words, grouped, summary
 
 REFUSED: dict[str, Words] = {
+    "pilot": gettext_lazy(
+        "The outlet at which you want to try it first is not among the chosen ones. Nothing was sent: choose it, or "
+        "another one to try it at."
+    ),
     "nothing_chosen": gettext_lazy("Choose at least one outlet. Nothing was published."),
     "changed": gettext_lazy(
         "The menu was changed while you were looking, so nothing was published. This is what would be "
@@ -134,6 +138,8 @@ def _plan(request: MemberRequest) -> Plan:
     wanted = set(request.POST.getlist("outlets"))
     chosen = [outlet for outlet in request.place.chosen_outlets if str(outlet.pk) in wanted]
     pilot = [outlet for outlet in chosen if str(outlet.pk) == request.POST.get("pilot")]
+    if request.POST.get("pilot") and not pilot:
+        raise RolloutRefused("pilot")
     rest = [outlet for outlet in chosen if outlet not in pilot]
     size = request.POST.get("group", ALL_AT_ONCE)
     step = int(size) if size in ("5", "10", "25") else max(len(rest), 1)
@@ -178,6 +184,7 @@ def _prefixed(request: MemberRequest, prefix: str) -> dict[int, str]:
 
 
 @member_view(Action.PUBLISH_MENU, "GET", "HEAD", "POST")
+@in_outlets_zone
 def rollout(request: MemberRequest, pk: int) -> HttpResponse:
     found = reach.rollout_of(request, pk)
     if request.method == "POST":

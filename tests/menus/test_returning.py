@@ -256,6 +256,9 @@ def test_the_page_shows_one_line_for_what_changes_alike_and_starts_the_rollout(p
     assert (
         page.post(at, {**fields, "outlets": [chain[0].pk], f"seen-{chain[0].pk}": "old"}).status_code == 422
     )
+    elsewhere = {**fields, "outlets": [chain[0].pk, chain[2].pk], "pilot": chain[1].pk}
+    assert page.post(at, elsewhere).status_code == 422
+    assert not Rollout.objects.exists()
     answer = page.post(at, {**fields, "outlets": [chain[0].pk, chain[2].pk], "pilot": chain[2].pk})
     started = Rollout.objects.get()
     assert answer["Location"] == reverse("rollout", args=[chain[0].merchant_id, started.pk])

@@ -86,6 +86,14 @@ def test_what_cannot_be_done_says_why(shop: Shop, chain: list[int], data: dict[s
     assert not Rollout.objects.exists()
 
 
+def test_a_trial_at_an_outlet_that_was_not_chosen_is_no_publish_everywhere(
+    shop: Shop, chain: list[int]
+) -> None:
+    answer = post(shop, outlets=chain[1:], pilot=chain[0])
+    assert "is not among the chosen ones" in answer.content.decode()  # type: ignore[attr-defined]
+    assert not Rollout.objects.exists()
+
+
 def show(shop: Shop, outlet: Outlet, **item: object) -> None:
     live = live_from(build_payload(outlet))
     live["menus"][0]["menu_items"][0] |= item
