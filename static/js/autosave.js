@@ -94,7 +94,8 @@ export async function save(field) {
   try {
     const answer = await send(addressOf(thingOf(field), "field"), values);
     clearTimeout(slow);
-    if (answer.status === 404 || answer.status === 403) write(field, words.gone, "field-error");
+    if (answer.status === 404) write(field, words.gone, "field-error");
+    else if (answer.status === 403) write(field, words.refused, "field-error");
     else if (!answer.ok) throw new Error(answer.status);
     else show(field, await answer.text(), sent);
   } catch {

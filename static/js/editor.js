@@ -43,6 +43,7 @@ async function showAnew(element, address = addressToShow(element)) {
   const now = document.getElementById(element.id) ?? element;
   globalThis.htmx.process(now);
   prepare(now);
+  document.body.dispatchEvent(new CustomEvent("row-anew"));
 }
 
 function refresh(thing) {
@@ -86,7 +87,10 @@ function saved(event) {
 async function open(link) {
   if (!panel) { location.assign(link.href); return; }
   opener = link.closest("#panel") ? opener : link;
-  await globalThis.htmx.ajax("GET", link.href, { target: panel, swap: "innerHTML" });
+  const before = panel.firstElementChild;
+  await globalThis.htmx.ajax("GET", link.href, { target: panel, swap: "innerHTML", event: new Event("open") });
+  // A failure was said; there is nothing to open.
+  if (panel.firstElementChild === before) return;
   if (!panel.open) {
     if (wide.matches) panel.show();
     else { panel.showModal(); history.pushState({ panel: true }, ""); }
@@ -116,6 +120,7 @@ async function editTexts(row) {
 
 async function endTexts(row) {
   await Promise.all([...unsaved(row)].map((field) => save(field)));
+  row.dataset.ending = "";
   await showAnew(row);
   document.querySelector(`#${row.id} [data-edit]`)?.focus();
 }

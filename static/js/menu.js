@@ -32,6 +32,7 @@ function addVariant(button) {
 if (search) {
   search.addEventListener("input", filter);
   document.body.addEventListener("htmx:afterSettle", filter);
+  document.body.addEventListener("row-anew", filter);
   filter();
 }
 for (const button of document.querySelectorAll("[data-variant-add]")) {

@@ -16,6 +16,8 @@ function mayChange(name, node) {
 function mayMorph(node, next) {
   if (!(node instanceof Element)) return true;
   if (node.matches("[data-unsaved], [data-state], [data-busy], [data-typed]")) return false;
+  // Nor does a row go back whose texts are being edited; only who ends that shows it anew.
+  if (node.matches("[data-thing]:has([data-edit-done]):not([data-ending])")) return false;
   if (node !== document.activeElement || !node.matches(TYPED)) return true;
   // Whether it was refused, and where that is said, is no text that somebody types.
   for (const name of SAID) {
@@ -48,9 +50,9 @@ const pathOf = (address) => new URL(address, location.href).pathname;
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target, requestConfig } = event.detail;
   if (target === document.body || !/^\s*<!doctype html/i.test(xhr.responseText.slice(0, 200))) return;
-  const selects = requestConfig.elt.closest("[hx-select]");
+  const selects = requestConfig.elt.closest("[hx-select]")?.getAttribute("hx-select");
   const elsewhere = requestConfig.verb === "get" && pathOf(xhr.responseURL) !== pathOf(requestConfig.path);
-  if (selects && !elsewhere) return;
+  if (selects && !elsewhere && xhr.responseText.includes(`id="${selects.replace("#", "")}"`)) return;
   event.detail.shouldSwap = false;
   location.reload();
 });

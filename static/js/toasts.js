@@ -26,7 +26,13 @@ export function toast(text, kind = "success") {
 }
 
 const words = (id) => document.getElementById(id).content.textContent.trim();
-const asked = (event) => event.detail.requestConfig?.verb !== "get"; // a refresh tries again by itself
+// What a page asks by itself it will ask again; what a person asked for has to be said.
+const BY_ITSELF = /^(live:|menu-|board:|load$|revealed$)/;
+
+function asked({ detail }) {
+  const { verb, triggeringEvent } = detail.requestConfig ?? {};
+  return verb !== "get" || (triggeringEvent != null && !BY_ITSELF.test(triggeringEvent.type));
+}
 
 if (list) {
   list.querySelectorAll("[data-toast]").forEach(arm);
