@@ -46,8 +46,8 @@ def set_override(
 ) -> int:
     """At how many of the outlets it is another now; any of price, in_stock, hidden. None: as in the catalog.
 
-    `seen`: what was shown of them before; EditConflict when it is another by now, and nothing is saved.
-    `keep`: also what equals the catalog's own value, because it ends at a time of its own.
+    `seen`: what was shown of them before, None again as in the catalog; EditConflict when it is another by now,
+    and nothing is saved. `keep`: also what equals the catalog's own value, because it ends at a time of its own.
     """
     key = (kind, pk)
     shown = {(key, outlet.pk): seen for outlet in outlets} if seen else {}
@@ -167,13 +167,16 @@ def _refuse_unseen(
 ) -> None:
     """EditConflict where neither what was shown holds nor what is to be set."""
     for outlet, values in shown.items():
-        for field, before in values.items():
-            now, then = (
+        differs = {}
+        for field in values:
+            now, before, then = (
                 getattr(thing, field) if row[field] is None else row[field]
-                for row in (have.get(outlet, NONE), {**NONE, **wanted[outlet]})
+                for row in (have.get(outlet, NONE), values, {**NONE, **wanted[outlet]})
             )
             if now not in (before, then):
-                raise EditConflict({field: now}, None)
+                differs[field] = now
+        if differs:
+            raise EditConflict(differs, None)
 
 
 def _after(

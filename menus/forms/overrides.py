@@ -1,5 +1,6 @@
 """What is typed or chosen for single outlets: one place, or many at once."""
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -7,9 +8,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from menus.forms.fields import RupiahField
+from gobiz_admin.merchants.templatetags.wording import rupiah
+from menus.forms.fields import RupiahField, read_rupiah
+from menus.matrix import Place
 from menus.models import Catalog
 from menus.override_plans import Verb
+from menus.overrides import NONE, Values
 from menus.text import clean
 
 VERBS: list[tuple[str, Any]] = [
@@ -27,6 +31,75 @@ LOWEST_PERCENT, HIGHEST_PERCENT = Decimal(-90), Decimal(500)
 def price_field(kind: str) -> RupiahField:
     """Empty means: as in the catalog."""
     return RupiahField(required=False, below_zero=kind == "variant")
+
+
+STOCK = {"1": True, "0": False}
+
+
+class Sent:
+    """The form of a thing at an outlet as it was sent: `typed`, and `shown`, what it says that it showed before.
+
+    A page may be open for an hour before it is saved. Saved is what was typed over what was shown, and nothing
+    else: stock that somebody switched off meanwhile stays off when a price is saved.
+    """
+
+    def __init__(self, data: Mapping[str, Any], kind: str) -> None:
+        self.kind, self.clears = kind, "clear" in data
+        self.typed = {
+            "price": data.get("price", ""),
+            "in_stock": data.get("in_stock", ""),
+            "hidden": "1" if "hidden" in data else "",
+        }
+        self.shown = {field: data[f"shown-{field}"] for field in NONE if f"shown-{field}" in data}
+
+    def changes(self) -> Values:
+        """What is to be set; ValidationError when the price cannot be read."""
+        if self.clears:
+            return NONE
+        typed, seen = self._typed(), self.seen()
+        return {field: value for field, value in typed.items() if field not in seen or seen[field] != value}
+
+    def seen(self) -> Values:
+        """What was shown of the outlet's own values; nothing of a field that the form says nothing of."""
+        read: dict[str, Callable[[str], Any]] = {"price": read_rupiah, "in_stock": STOCK.get, "hidden": bool}
+        return {field: read[field](value) for field, value in self.shown.items()}
+
+    def _typed(self) -> Values:
+        return {
+            "price": price_field(self.kind).clean(self.typed["price"]),
+            "in_stock": STOCK.get(self.typed["in_stock"]),
+            "hidden": bool(self.typed["hidden"]),
+        }
+
+    def touched(self) -> list[str]:
+        """The fields that somebody typed in or chose; a price that cannot be read is one."""
+        if self.clears:
+            return []
+        try:
+            return list(self.changes())
+        except ValidationError:
+            others = (field for field in ("in_stock", "hidden") if self.typed[field] != self.shown.get(field))
+            return ["price", *others]
+
+
+class PlaceForm:
+    """What an outlet has of its own of a thing, as the form has it: "" is as in the catalog."""
+
+    def __init__(self, at: Place, saved: bool = False) -> None:
+        self.at, self.saved, self.error, self.wrong = at, saved, "", list[str]()
+        own = {field: getattr(at.override, field) if at.override else none for field, none in NONE.items()}
+        stock = {True: "1", False: "0"}.get(own["in_stock"], "")
+        hidden = "1" if own["hidden"] else ""
+        self.values = {"price": rupiah(at.price) if at.own_price else "", "in_stock": stock, "hidden": hidden}
+        self.shown = {**self.values, "price": str(at.price) if at.own_price else ""}
+
+    def refuse(self, sent: Sent, error: str, wrong: list[str], told: bool = False) -> None:
+        """What was typed stays, with what is wrong. `told`: of what stands there now; the next Save means it."""
+        self.error, self.wrong = error, wrong
+        for field in sent.touched():
+            self.values[field] = sent.typed[field]
+            if field in sent.shown and not told:
+                self.shown[field] = sent.shown[field]
 
 
 class PercentField(forms.CharField):

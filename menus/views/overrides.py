@@ -13,7 +13,8 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.templatetags.wording import rupiah
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.editing import EditConflict, EditRefused
-from menus.forms.overrides import price_field
+from menus.forms.fields import read_rupiah
+from menus.forms.overrides import PlaceForm, Sent, price_field
 from menus.matrix import Row, load_matrix
 from menus.models import Catalog, OutletCatalog
 from menus.overrides import NONE, Key, clear_overrides, outlets_selling, set_override, stored
@@ -86,8 +87,8 @@ def _set(
 
 
 def _seen(request: MemberRequest) -> dict[str, int] | None:
-    seen = request.POST.get("seen", "")
-    return {"price": int(seen)} if seen.lstrip("-").isdecimal() and len(seen) < 19 else None
+    seen = read_rupiah(request.POST.get("seen", ""))
+    return None if seen is None else {"price": seen}
 
 
 def _conflict(conflict: EditConflict) -> str:
@@ -123,37 +124,71 @@ def outlet_values(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
         raise Http404
     thing: Any = reach.thing_of(request, kind, pk)
     outlets = outlets_selling(thing.catalog)
-    wrong: dict[str, Any] = {}
-    if request.method == "POST":
-        if "at" not in request.POST:
-            return HttpResponseBadRequest()
-        outlet = next((row for row in outlets if str(row.pk) == request.POST.get("at")), None)
-        if outlet is None:
-            raise Http404
-        try:
-            values = NONE if "clear" in request.POST else _values(request, kind)
-            count = _set(request, thing, kind, outlet, **values)
-        except ValidationError as error:
-            wrong = {"at": outlet.pk, "typed": request.POST.get("price"), "error": " ".join(error.messages)}
-        else:
-            if not request.htmx:
-                return done_words(request, "matrix", count, query=f"catalog={thing.catalog_id}")
-            wrong = {"saved": outlet.pk}
-    row = row_of(thing.catalog, kind, pk, outlets)
-    context = {"row": row, "kind": kind, "thing": thing, "catalog": thing.catalog, "wrong": wrong}
-    template = "menus/_overrides.html" if request.htmx else "menus/overrides.html"
-    answer = render(request, template, context, status=422 if wrong.get("error") else 200)
-    if wrong.get("saved"):
-        answer["HX-Trigger"] = json.dumps({"menu-switched": {}})
-    return answer
+    if request.method != "POST":
+        return _show(request, kind, thing, _forms(kind, thing, outlets))
+    if "at" not in request.POST:
+        return HttpResponseBadRequest()
+    outlet = next((row for row in outlets if str(row.pk) == request.POST["at"]), None)
+    if outlet is None:
+        raise Http404
+    sent = Sent(request.POST, kind)
+    try:
+        values = sent.changes()
+        seen = {field: value for field, value in sent.seen().items() if field in values}
+        count = _set(request, thing, kind, outlet, seen, **values)
+    except ValidationError as error:
+        refusal: dict[str, Any] = {"error": " ".join(error.messages), "wrong": ["price"]}
+    except EditConflict as conflict:
+        refusal = {"error": _overtaken(conflict, sent), "wrong": [*conflict.fields], "told": True}
+    else:
+        if not request.htmx:
+            return done_words(request, "matrix", count, query=f"catalog={thing.catalog_id}")
+        return _show(request, kind, thing, _forms(kind, thing, [outlet], saved=True))
+    # The others hold what somebody may have typed in them: only the form that was sent is shown anew.
+    forms = _forms(kind, thing, [outlet] if request.htmx else outlets)
+    next(form for form in forms if form.at.outlet == outlet).refuse(sent, **refusal)
+    return _show(request, kind, thing, forms, status=422)
 
 
-def _values(request: MemberRequest, kind: str) -> dict[str, Any]:
-    return {
-        "price": price_field(kind).clean(request.POST.get("price", "")),
-        "in_stock": {"1": True, "0": False}.get(request.POST.get("in_stock", "")),
-        "hidden": "hidden" in request.POST,
-    }
+def _forms(kind: str, thing: Any, outlets: list[Outlet], saved: bool = False) -> list[PlaceForm]:
+    """What the outlets have of their own, as it stands now."""
+    return [PlaceForm(at, saved) for at in row_of(thing.catalog, kind, thing.pk, outlets).places]
+
+
+def _show(
+    request: MemberRequest, kind: str, thing: Any, forms: list[PlaceForm], status: int = 200
+) -> HttpResponse:
+    """The page with all the forms; to htmx the one that was sent."""
+    context: dict[str, Any] = {"kind": kind, "thing": thing}
+    if request.method == "POST" and request.htmx:
+        context.update(form=forms[0], at=forms[0].at)
+        answer = render(request, "menus/_override.html", context, status=status)
+        if forms[0].saved:
+            answer["HX-Trigger"] = json.dumps({"menu-switched": {}})
+        return answer
+    context.update(forms=forms, catalog=thing.catalog)
+    return render(request, "menus/overrides.html", context, status=status)
+
+
+def _overtaken(conflict: EditConflict, sent: Sent) -> str:
+    """What stands there now, and how what was typed takes its place."""
+    now = ", ".join(_now(field, value) for field, value in conflict.fields.items())
+    if sent.clears:
+        words = _("Somebody else changed this meanwhile, so nothing was saved. Now: %(now)s.")
+    else:
+        words = _(
+            "Somebody else changed this meanwhile, so nothing was saved. Now: %(now)s. Save again to put yours in "
+            "its place."
+        )
+    return words % {"now": now}
+
+
+def _now(field: str, value: Any) -> str:
+    if field == "price":
+        return rupiah(value)
+    if field == "in_stock":
+        return _("In stock") if value else _("Out of stock")
+    return _("Hidden here") if value else _("Not hidden here")
 
 
 # --- all of an outlet -------------------------------------------------------------------------

@@ -109,6 +109,31 @@ def test_prices_and_stock_of_two_outlets(walker: Walker, place: Place) -> None:
     expect(second.locator("[data-stock]")).to_have_attribute("aria-checked", "true")
 
 
+def test_what_is_typed_for_another_outlet_stays_through_a_save(walker: Walker, place: Place) -> None:
+    page = walker.page
+    page.goto(f"{place.base}menu/matrix/?catalog={place.catalog}")
+    page.locator("[data-row]").nth(6).locator("a").first.click()
+    first, second = (page.locator("form[data-override]").nth(at) for at in (0, 1))
+    first.locator("[name=price]").fill("21.000")
+    second.locator("[name=price]").fill("19.000")
+    second.locator("[name=price]").press("Enter")
+    expect(second.locator(".field-saved")).to_be_visible()
+    expect(second.locator("[name=price]")).to_be_focused()
+    expect(first.locator("[name=price]")).to_have_value("Rp\u00a021.000")
+    second.locator("[name=price]").fill("murah")
+    reach(page, second.locator("[type=submit]").first)
+    page.keyboard.press("Enter")
+    expect(second.locator(".field-error")).to_be_visible()
+    expect(second.locator("[type=submit]").first).to_be_focused()
+    walker.look("outlet-values-refused")
+    reach(page, second.locator("[name=clear]"))
+    page.keyboard.press("Enter")
+    expect(second).not_to_have_class(re.compile("place-own"))
+    # What was pressed is gone: the keyboard goes on in the same form.
+    expect(second.locator("[type=submit]")).to_be_focused()
+    expect(first.locator("[name=price]")).to_have_value("Rp\u00a021.000")
+
+
 def test_many_places_at_once_and_back_by_keyboard(walker: Walker, place: Place) -> None:
     page = walker.page
     page.goto(f"{place.base}menu/matrix/?catalog={place.catalog}")

@@ -109,6 +109,19 @@ def test_a_price_that_another_set_meanwhile_is_told(catalog, item, first, user):
     assert set_override(catalog, "item", item.pk, [first], user, seen={"price": 16000}, price=17000) == 1
 
 
+def test_all_that_another_set_meanwhile_is_told_and_none_is_as_in_the_catalog(catalog, item, first, user):
+    set_override(catalog, "item", item.pk, [first], UserFactory(), price=16000, in_stock=False)
+    seen = {"price": None, "in_stock": None, "hidden": False}
+    with pytest.raises(EditConflict) as conflict:
+        set_override(
+            catalog, "item", item.pk, [first], user, seen=seen, price=17000, in_stock=None, hidden=True
+        )
+    assert conflict.value.fields == {"price": 16000, "in_stock": False}
+    assert rows() == [(first.pk, item.pk, None, 16000, False, False)]
+    set_override(catalog, "item", item.pk, [first], user, price=None, in_stock=None)
+    assert set_override(catalog, "item", item.pk, [first], user, seen=seen, price=17000) == 1
+
+
 def test_set_at_many_outlets_is_one_change_and_twice_is_once(catalog, item, first, second, user):
     assert set_override(catalog, "item", item.pk, [first, second], user, price=16000) == 2
     catalog.refresh_from_db()

@@ -133,6 +133,13 @@ def test_a_price_is_saved_and_cleared_in_its_place(shop):
     assert not OutletOverride.objects.exists()
 
 
+def test_what_a_place_says_it_showed_need_not_be_a_number(shop):
+    address = shop.url("place_values", "item", shop.item.pk, shop.outlet.pk)
+    for seen in ("--5", "x", ""):
+        fields = {"field": "price", "value": "18000", "seen": seen}
+        assert shop.client().post(address, fields, **HTMX).status_code == 200
+
+
 def test_two_people_at_one_place_are_told(shop):
     own_price(shop, 16000)
     fields = {"field": "price", "value": "18000", "seen": "15000"}
@@ -239,6 +246,98 @@ def test_a_thing_at_each_outlet(shop, second):
     assert (row.outlet, row.price, row.in_stock, row.hidden) == (second, 18000, False, False)
     assert client.post(address, {"at": second.pk, "clear": "1"}).status_code == 302
     assert not OutletOverride.objects.exists()
+
+
+def fields_of(shop, outlet, **typed):
+    """What the form of the item at the outlet sends as it stands on the page, but for what was typed."""
+    page = shop.client().get(shop.url("outlet_values", "item", shop.item.pk))
+    form = next(form for form in page.context["forms"] if form.at.outlet == outlet)
+    fields = {**form.values, **{f"shown-{field}": value for field, value in form.shown.items()}, **typed}
+    return {"at": outlet.pk, **{name: value for name, value in fields.items() if name != "hidden" or value}}
+
+
+def save_place(shop, fields, **extra):
+    return shop.client().post(shop.url("outlet_values", "item", shop.item.pk), fields, **extra)
+
+
+def of_its_own(outlet):
+    row = OutletOverride.objects.filter(outlet=outlet).first()
+    return (row.price, row.in_stock, row.hidden) if row else None
+
+
+def test_a_save_shows_anew_only_the_form_that_was_sent(shop, second):
+    for price, status in (("18.000", 200), ("x", 422)):
+        answer = save_place(shop, fields_of(shop, second, price=price), **HTMX)
+        body = answer.content.decode()
+        assert answer.status_code == status
+        assert body.count("<form") == 1
+        assert second.name in body
+        assert shop.outlet.name not in body
+    assert 'id="save-' in body
+
+
+def test_stock_that_was_switched_off_since_stays_off_when_a_price_is_saved(shop, second):
+    fields = fields_of(shop, second, price="18.000")
+    cashier = {"in_stock": "0"}
+    place = shop.url("place_stock", "item", shop.item.pk, second.pk)
+    assert shop.client("cashier").post(place, cashier, **HTMX).status_code == 200
+    answer = save_place(shop, fields, **HTMX)
+    assert answer.status_code == 200
+    assert of_its_own(second) == (18000, False, False)
+    assert '<option value="0" selected>' in answer.content.decode()
+
+
+def test_a_value_that_another_set_since_is_told_and_nothing_is_saved(shop, second):
+    fields = fields_of(shop, second, price="18.000", hidden="on")
+    own_price(shop, 16000, second)
+    answer = save_place(shop, fields, **HTMX)
+    body = answer.content.decode()
+    assert answer.status_code == 422
+    assert "so nothing was saved. Now: Rp\xa016.000. Save again" in body
+    assert 'value="18.000"' in body
+    assert " checked>" in body
+    assert of_its_own(second) == (16000, None, False)
+    # Who has read it and saves again means it.
+    again = {**fields, "shown-price": "16000"}
+    assert 'name="shown-price" value="16000"' in body
+    assert save_place(shop, again, **HTMX).status_code == 200
+    assert of_its_own(second) == (18000, None, True)
+
+
+def test_what_was_switched_off_since_is_not_cleared_unseen(shop, second):
+    own_price(shop, 16000, second)
+    fields = fields_of(shop, second, clear="1", price="typed and left")
+    set_override(shop.catalog, "item", shop.item.pk, [second], shop.cast.owner, in_stock=False, hidden=True)
+    answer = save_place(shop, fields)
+    body = answer.content.decode()
+    assert answer.status_code == 422
+    assert "so nothing was saved. Now: Out of stock, Hidden here." in body
+    assert "typed and left" not in body
+    assert shop.outlet.name in body
+    assert of_its_own(second) == (16000, False, True)
+    assert save_place(shop, fields_of(shop, second, clear="1"), **HTMX).status_code == 200
+    assert of_its_own(second) is None
+
+
+def test_what_cannot_be_read_keeps_what_was_chosen_and_what_was_shown(shop, second):
+    fields = fields_of(shop, second, price="x", in_stock="1")
+    set_override(shop.catalog, "item", shop.item.pk, [second], shop.cast.owner, in_stock=False)
+    body = save_place(shop, fields, **HTMX).content.decode()
+    assert '<option value="1" selected>' in body
+    # Nobody was told yet that it is off.
+    assert 'name="shown-in_stock" value=""' in body
+    assert "Now: Out of stock." in save_place(shop, {**fields, "price": ""}, **HTMX).content.decode()
+    assert of_its_own(second) == (None, False, False)
+
+
+def test_a_form_saved_as_it_stands_changes_nothing(shop, second):
+    own_price(shop, 16000, second)
+    fields = fields_of(shop, second)
+    edits = CatalogEdit.objects.count()
+    assert save_place(shop, fields, **HTMX).status_code == 200
+    # What nobody showed is what was typed over nothing.
+    assert save_place(shop, {**fields, "shown-in_stock": "x", "shown-price": "--5"}).status_code == 302
+    assert CatalogEdit.objects.count() == edits
 
 
 @pytest.mark.parametrize("page", ["matrix", "differences", "item", "rows"])
