@@ -5,6 +5,7 @@ outlet's lock (`menus.locking`).
 """
 
 import uuid
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +16,7 @@ from menus import versions
 from menus.checks import NEVER_IMPORTED_CHECK, Check, check_tree, errors_in
 from menus.locking import lock_catalog, lock_outlet
 from menus.models import CatalogVersion, OutletCatalog, Sync
-from menus.on_gofood import on_gofood
+from menus.on_gofood import OnGofood, on_gofood
 from menus.payload import payload_of
 from menus.removals import refuse_unconfirmed
 from menus.timed_now import note_queued
@@ -39,6 +40,29 @@ class AlreadyPublished(Exception):
     def __init__(self, sync: Sync) -> None:
         super().__init__(sync.pk)
         self.sync = sync
+
+
+class MenuMoved(Exception):
+    """GoFood has, or is about to get, another menu than a page showed. Nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page hands back of the outlet's menu that it compared with: `taken`, the version that GoFood has and
+    the newest one there is, and `live`, the menu as it was read (OnGofood.seen)."""
+
+    taken: str
+    live: str | None = None
+
+    @classmethod
+    def of(cls, outlet: Outlet, there: OnGofood) -> "Shown":
+        newest = versions.last_numbers([outlet]).get(outlet.pk, 0)
+        return cls(f"{there.base.number if there.base else ''}.{newest}", there.seen)
+
+    def refuse_another(self, outlet: Outlet, there: OnGofood) -> None:
+        """MenuMoved when it is another by now; a reading that only grew old tells nothing."""
+        if self.taken != Shown.of(outlet, there).taken or there.is_other(self.live):
+            raise MenuMoved
 
 
 def request_publish(
@@ -77,11 +101,17 @@ def request_publish(
 
 
 def bring_back(
-    version: CatalogVersion, user: User | None, *, note: str = "", removing: int | None = None
+    version: CatalogVersion,
+    user: User | None,
+    *,
+    note: str = "",
+    removing: int | None = None,
+    shown: Shown | None = None,
 ) -> Sync:
     """The queued sync of a new version with the older one's menu, with the stock of today.
 
-    The catalog stays as it is: what was edited since can be published again later. Raises NotSendable,
+    The catalog stays as it is: what was edited since can be published again later. What is on its way gives its
+    sync: pressed twice is sent once. `shown`: what a page compared it with. Raises NotSendable, MenuMoved,
     RemovalUnconfirmed and AlreadyPublished, and then stores nothing.
     """
     outlet = version.outlet
@@ -94,6 +124,8 @@ def bring_back(
         draft = versions.draft_of(known.base, known.now, payload, [], timed)
         sync = versions.same_on_its_way(outlet, draft, bool(known.changed_there))
         if sync is None:
+            if shown is not None:
+                shown.refuse_another(outlet, known)
             refuse_unconfirmed(draft.removal, removing)
             sync = queue_sync(outlet, versions.freeze(outlet, draft, user, note, restores=version), user)
         # What the catalog holds beside it counts as not published.

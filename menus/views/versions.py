@@ -9,11 +9,12 @@ from gobiz_admin.merchants.roles import Action
 from gobiz_admin.merchants.tenancy import MemberRequest, member_view
 from menus.differences import Change, differences
 from menus.models import CatalogVersion, OutletCatalog, Sync
-from menus.publishing import AlreadyPublished, bring_back
+from menus.on_gofood import OnGofood, on_gofood
+from menus.publishing import AlreadyPublished, MenuMoved, Shown, bring_back
 from menus.removals import RemovalUnconfirmed, removal_in
 from menus.restoring.reading import menus_of
 from menus.tree import load_tree
-from menus.versions import NotSendable, comparable, sendable, version_on_gofood
+from menus.versions import NotSendable, comparable, sendable
 from menus.views import reach
 from menus.views.publish import Asked
 from menus.views.wording import grouped, summary
@@ -29,7 +30,11 @@ def version_page(request: MemberRequest, pk: int) -> HttpResponse:
         return _page(request, version)
     asked = Asked.of(request)
     try:
-        sync = bring_back(version, request.user, note=asked.note, removing=asked.removing)
+        sync = bring_back(
+            version, request.user, note=asked.note, removing=asked.removing, shown=_shown(request)
+        )
+    except MenuMoved:
+        return _page(request, version, asked=asked, moved=True)
     except RemovalUnconfirmed as unconfirmed:
         return _page(request, version, asked=asked, unconfirmed=unconfirmed)
     except NotSendable:
@@ -39,9 +44,16 @@ def version_page(request: MemberRequest, pk: int) -> HttpResponse:
     return reach.go(request, "sync_page", sync.pk)
 
 
+def _shown(request: MemberRequest) -> Shown | None:
+    """What the page compared with; None when it does not say."""
+    taken = request.POST.get("taken")
+    return Shown(taken, request.POST.get("live")) if taken is not None else None
+
+
 def _page(request: MemberRequest, version: CatalogVersion, **shown: Any) -> HttpResponse:
     outlet = version.outlet
-    live = version_on_gofood(outlet)
+    there = on_gofood(outlet)
+    live = there.base
     other = _other(request, version, live)
     changes = differences(comparable(other), comparable(version)) if other else []
     context = {
@@ -55,7 +67,7 @@ def _page(request: MemberRequest, version: CatalogVersion, **shown: Any) -> Http
         "summary": summary(changes),
         "groups": grouped(changes),
         "changes": changes,
-        "return": _way_back(version, live),
+        "return": _way_back(version, there, changes),
         "menus": menus_of(version) if OutletCatalog.objects.filter(outlet=outlet).exists() else [],
         "asked": Asked(),
         **shown,
@@ -83,16 +95,35 @@ def _other(
     return rows.filter(number__lt=version.number).order_by("-number").first()
 
 
-def _way_back(version: CatalogVersion, live: CatalogVersion | None) -> dict[str, Any] | None:
-    """What bringing it back would change of what GoFood has; None for what it has already."""
+def _way_back(version: CatalogVersion, there: OnGofood, compared: list[Change]) -> dict[str, Any] | None:
+    """What bringing it back would change of what GoFood has; None for what it has already.
+
+    `apart`: whether that is another list than the one of the versions that are `compared`.
+    """
     selling = OutletCatalog.objects.select_related("catalog").filter(outlet=version.outlet_id).first()
-    if selling is None or live is None or live.pk == version.pk:
+    if selling is None or there.base is None or there.base.pk == version.pk:
         return None
     try:
         payload, _timed = sendable(version, load_tree(selling.catalog, version.outlet))
     except NotSendable as refused:
         more = max(0, len(refused.names) - NAMES_SHOWN)
         return {"nameless": refused.names[:NAMES_SHOWN], "more": more, "catalog": selling.catalog_id}
-    old = comparable(live)
-    changes: list[Change] = differences(old, payload)
-    return {"summary": summary(changes), "changes": changes, "removal": removal_in(old, changes)}
+    changes = differences(there.now, payload)
+    return {
+        "summary": summary(changes),
+        "changes": changes,
+        "groups": grouped(changes),
+        "apart": changes != compared,
+        "changed_there": bool(there.changed_there),
+        "removal": removal_in(there.now, changes),
+        "coming": _coming(version),
+        "shown": Shown.of(version.outlet, there),
+    }
+
+
+def _coming(version: CatalogVersion) -> Sync | None:
+    """What GoFood is about to get at the outlet, which this would take the place of."""
+    under_way = Sync.objects.filter(
+        outlet=version.outlet_id, state__in=[Sync.State.QUEUED, Sync.State.SENDING]
+    )
+    return under_way.select_related("version").defer("version__payload").order_by("-pk").first()

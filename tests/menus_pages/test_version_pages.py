@@ -1,11 +1,15 @@
 """A version: what it was, how it differs, and bringing it back."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from menus.models import CatalogVersion, MenuItem, OutletCatalog, Sync
-from tests.menus.factories import MenuItemFactory, live_menu
+from menus.models import CatalogVersion, LiveReading, MenuItem, OutletCatalog, Sync
+from menus.payload import build_payload
+from menus.readings import keep
+from tests.menus.factories import MenuItemFactory, live_from, live_menu
 from tests.menus_pages.conftest import Shop
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +57,77 @@ def test_bringing_back_leads_to_its_sync(shop: Shop, two: list[Sync]) -> None:
     # A second press is the same wish.
     assert shop.client().post(shop.url("version", two[0].version.pk)).url == response.url
     assert Sync.objects.count() == 3
+
+
+def sent_by(shop: Shop, version: CatalogVersion) -> dict[str, str]:
+    """What the form of bringing it back sends, as the page stands."""
+    way = shop.client().get(shop.url("version", version.pk)).context["return"]
+    body = page(shop, version).replace("\n", "")
+    assert f'name="taken" value="{way["shown"].taken}"' in body
+    assert f'name="live" value="{way["shown"].live}"' in body
+    return {"taken": way["shown"].taken, "live": way["shown"].live}
+
+
+def press(shop: Shop, version: CatalogVersion, data: dict[str, str]) -> Any:
+    return shop.client().post(shop.url("version", version.pk), data)
+
+
+MOVED = "so nothing was brought back. This is what would change now"
+
+
+def test_a_newer_publish_is_not_replaced_unseen(shop: Shop, two: list[Sync]) -> None:
+    seen = sent_by(shop, two[0].version)
+    MenuItem.objects.update(price=21000)
+    newer = shop.sync(State.QUEUED, 3)
+    answer = press(shop, two[0].version, {**seen, "note": "Salah"})
+    body = answer.content.decode()
+    assert MOVED in body
+    assert "Version 3 is on its way already" in body
+    assert 'value="Salah"' in body
+    assert Sync.objects.latest("pk") == newer
+    # It was taken meanwhile: the comparison is another again.
+    seen = sent_by(shop, two[0].version)
+    Sync.objects.filter(pk=newer.pk).update(state=State.CONFIRMED)
+    body = press(shop, two[0].version, seen).content.decode()
+    assert MOVED in body
+    assert "Rp\u00a021.000" in body
+    assert Sync.objects.count() == 3
+    assert press(shop, two[0].version, sent_by(shop, two[0].version)).status_code == 302
+    assert Sync.objects.latest("pk").version.restores == two[0].version
+
+
+def test_what_was_changed_in_the_gobiz_app_is_not_replaced_unseen(shop: Shop, two: list[Sync]) -> None:
+    seen = sent_by(shop, two[0].version)
+    assert seen["live"] == ""
+    gofood_shows(shop, price=19500)
+    body = press(shop, two[0].version, seen).content.decode()
+    assert MOVED in body
+    assert "somebody changed the menu in the GoBiz app" in body
+    assert "Rp\u00a019.500" in body
+    seen = sent_by(shop, two[0].version)
+    gofood_shows(shop, price=19900)
+    assert MOVED in press(shop, two[0].version, seen).content.decode()
+    assert Sync.objects.count() == 2
+    seen = sent_by(shop, two[0].version)
+    # That the reading grew old since is no change.
+    LiveReading.objects.update(read_at=timezone.now() - timedelta(hours=1))
+    assert press(shop, two[0].version, seen).status_code == 302
+
+
+def test_a_second_press_leads_to_the_first(shop: Shop, two: list[Sync]) -> None:
+    seen = sent_by(shop, two[0].version)
+    first = press(shop, two[0].version, seen)
+    assert press(shop, two[0].version, seen).url == first.url
+    Sync.objects.filter(state=State.QUEUED).update(state=State.CONFIRMED, accepted_at=timezone.now())
+    assert press(shop, two[0].version, seen).url == first.url
+    assert Sync.objects.count() == 3
+
+
+def gofood_shows(shop: Shop, **item: object) -> None:
+    """The live menu as it was just read, with the item as somebody changed it in the GoBiz app."""
+    live = live_from(build_payload(shop.outlet))
+    live["menus"][0]["menu_items"][0] |= item
+    assert keep(shop.outlet, live, timezone.now())
 
 
 def test_taking_much_away_asks_for_the_number(shop: Shop, two: list[Sync]) -> None:
@@ -116,7 +191,7 @@ def test_the_queries_do_not_grow(
     for number in range(3, 3 + count):
         shop.sync(State.SUPERSEDED, number)
     client = shop.client()
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(37):
         client.get(shop.url("version", two[0].version.pk))
     with django_assert_max_num_queries(18):
         client.get(shop.url("history"))
