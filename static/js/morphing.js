@@ -27,10 +27,14 @@ function mayMorph(node, next) {
   return false;
 }
 
+// What was said of a press stays until the next one, also where a refresh says nothing of it.
+const mayRemove = (node) => !(node instanceof Element && node.matches("[data-said]"));
+
 if (Idiomorph) {
   // Not `ignoreActiveValue`: it skips the children of whatever has the focus, a pressed tile's too.
   Idiomorph.defaults.callbacks.beforeNodeMorphed = mayMorph;
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = mayChange;
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = mayRemove;
 }
 
 // What somebody types or chooses in such a place stays, also through an answer that is under way by then, until its
