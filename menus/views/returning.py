@@ -29,6 +29,7 @@ from menus.returning import (
 from menus.rollouts.starting import Plan, RolloutRefused
 from menus.text import clean
 from menus.views import reach
+from menus.views.trial import NOT_CHOSEN, chosen_and_first
 from menus.views.wording import Words, grouped, summary
 
 HELD_UP: dict[str, Words] = {
@@ -41,10 +42,7 @@ HELD_UP: dict[str, Words] = {
 # Publishes that are offered to go back before.
 MOST_OFFERED = 5
 REFUSED: dict[str, Words] = {
-    "pilot": gettext_lazy(
-        "The outlet at which you want to try it first is not among the chosen ones. Nothing was sent: choose it, or "
-        "another one to try it at."
-    ),
+    "pilot": NOT_CHOSEN,
     "nothing_chosen": gettext_lazy("Choose at least one outlet. Nothing was brought back."),
     "changed": gettext_lazy(
         "A menu was changed while you were looking, so nothing was brought back. This is what would change now: look "
@@ -173,11 +171,7 @@ def lines_of(outlets: list[Outlet], find: Find) -> list[Line]:
 
 
 def _plan(request: MemberRequest) -> Plan:
-    wanted = set(request.POST.getlist("outlets"))
-    chosen = [outlet for outlet in request.place.chosen_outlets if str(outlet.pk) in wanted]
-    pilot = [outlet for outlet in chosen if str(outlet.pk) == request.POST.get("pilot")]
-    if request.POST.get("pilot") and not pilot:
-        raise RolloutRefused("pilot")
+    chosen, pilot = chosen_and_first(request)
     rest = [outlet for outlet in chosen if outlet not in pilot]
     return Plan([stage for stage in (pilot, rest) if stage], note=clean(request.POST.get("note"))[:200])
 

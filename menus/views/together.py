@@ -25,13 +25,11 @@ from menus.rollouts.stopping import Returned, bring_all_back, stop
 from menus.text import clean
 from menus.views import reach
 from menus.views.reading import readings_state
+from menus.views.trial import NOT_CHOSEN, chosen_and_first
 from menus.views.wording import FINAL, LATER, OVERWRITTEN, Words, grouped, summary
 
 REFUSED: dict[str, Words] = {
-    "pilot": gettext_lazy(
-        "The outlet at which you want to try it first is not among the chosen ones. Nothing was sent: choose it, or "
-        "another one to try it at."
-    ),
+    "pilot": NOT_CHOSEN,
     "nothing_chosen": gettext_lazy("Choose at least one outlet. Nothing was published."),
     "changed": gettext_lazy(
         "The menu was changed while you were looking, so nothing was published. This is what would be "
@@ -135,11 +133,7 @@ def _sentence(refused: RolloutRefused) -> str:
 
 
 def _plan(request: MemberRequest) -> Plan:
-    wanted = set(request.POST.getlist("outlets"))
-    chosen = [outlet for outlet in request.place.chosen_outlets if str(outlet.pk) in wanted]
-    pilot = [outlet for outlet in chosen if str(outlet.pk) == request.POST.get("pilot")]
-    if request.POST.get("pilot") and not pilot:
-        raise RolloutRefused("pilot")
+    chosen, pilot = chosen_and_first(request)
     rest = [outlet for outlet in chosen if outlet not in pilot]
     size = request.POST.get("group", ALL_AT_ONCE)
     step = int(size) if size in ("5", "10", "25") else max(len(rest), 1)
